@@ -1,0 +1,1 @@
+"""Adapters to other systems, and what they promise."""
