@@ -44,7 +44,7 @@ class AlreadyExists(RebatedError):
 class AdapterSettings(BaseModel):
     """Base of every adapter's settings. Unknown keys are errors."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Capabilities(NamedTuple):

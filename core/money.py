@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from core.errors import DataError
@@ -36,7 +37,8 @@ QUANTITY_EXPONENT = 6
 RATE_EXPONENT = 6
 """Tax rates are integers in 10^-6: 20 % is 200000."""
 
-_MAX_MINOR = 10**15
+MAX_MINOR = 10**15
+"""No amount and no quantity is larger than this, so that sums stay within 64 bits."""
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)\Z", re.ASCII)
 
 
@@ -76,30 +78,45 @@ def parse_decimal(value: object, *, decimal_sign: str = ".", path: str = "") -> 
     raise DataError("not_a_number", f"{str(value)[:60]!r} is not a number", path=path)
 
 
+_EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
+
+
 def scaled(value: Decimal, digits: int, *, path: str = "") -> int:
     """`value` as an integer in 10^-digits, exactly.
 
     Raises DataError `too_fine` where digits would be lost and `too_large` beyond 10^15.
     """
-    sign, figures, exp = value.as_tuple()
-    shift = digits + int(exp)
-    if len(figures) + shift > 16:
-        raise DataError("too_large", f"{value} is too large to be an amount", path=path)
-    number = int("".join(map(str, figures))) if len(figures) > 1 else figures[0]
-    if shift >= 0:
-        number *= 10**shift
-    else:
-        number, lost = divmod(number, 10**-shift)
-        if lost:
-            raise DataError("too_fine", f"{value} has more than {digits} digits after the point", path=path)
-    if number > _MAX_MINOR:
-        raise DataError("too_large", f"{value} is too large to be an amount", path=path)
-    return -number if sign else number
+    try:
+        shifted = _EXACT.scaleb(value, digits)
+        number = int(shifted)
+        exact = number == shifted
+    except (Inexact, InvalidOperation):
+        number, exact = 0, False
+    if not exact:
+        raise DataError("too_fine", f"{str(value)[:60]} has more than {digits} digits after the point", path=path)
+    if not -MAX_MINOR <= number <= MAX_MINOR:
+        raise DataError("too_large", f"{str(value)[:60]} is too large to be an amount", path=path)
+    return number
+
+
+@lru_cache(maxsize=100_000)
+def _scaled_text(value: str, digits: int, decimal_sign: str) -> int:
+    return scaled(parse_decimal(value, decimal_sign=decimal_sign), digits)
+
+
+def scaled_number(value: object, digits: int, *, decimal_sign: str = ".", path: str = "") -> int:
+    """A number (text, int or Decimal) as an integer in 10^-digits, exactly. Raises DataError."""
+    if type(value) is str:
+        try:
+            return _scaled_text(value, digits, decimal_sign)
+        except DataError as error:
+            raise DataError(error.reason, error.message, path=path) from None
+    return scaled(parse_decimal(value, decimal_sign=decimal_sign, path=path), digits, path=path)
 
 
 def minor_units(value: object, currency: str, *, decimal_sign: str = ".", path: str = "") -> int:
     """An amount in major units (text, int or Decimal) as minor units of `currency`, exactly."""
-    return scaled(parse_decimal(value, decimal_sign=decimal_sign, path=path), exponent(currency), path=path)
+    return scaled_number(value, exponent(currency), decimal_sign=decimal_sign, path=path)
 
 
 def divide(numerator: int, denominator: int, rounding: Rounding = "half_away_from_zero") -> int:
@@ -141,6 +158,31 @@ def largest_remainder(total: int, weights: Sequence[int]) -> list[int]:
     left = total - sum(parts)
     if left:
         for i in sorted(range(len(weights)), key=lambda i: (-divided[i][1], i))[:left]:
+            parts[i] += 1
+    return parts
+
+
+def apportion(total: int, numerators: Sequence[int], denominator: int) -> list[int]:
+    """Show `total` as parts whose exact shares are `numerators[i] / denominator`, so that the parts add up to it.
+
+    `total` is the sum of the shares, rounded once by either rule. Each part is its share rounded towards minus
+    infinity, and the units left over go to the largest remainders, the earlier position first where they are equal.
+    No part differs from its share by a whole unit, and a share of zero stays zero. Shares may have both signs and
+    may sum to zero. Sign-symmetric: mirrored shares give mirrored parts. Raises ValueError where `total` is not the
+    rounded sum of the shares.
+    """
+    if denominator <= 0:
+        raise ValueError("the denominator must be positive")
+    whole = sum(numerators)
+    if whole < 0 or (whole == 0 and next((number for number in numerators if number), 0) < 0):
+        return [-part for part in apportion(-total, [-number for number in numerators], denominator)]
+    divided = [divmod(number, denominator) for number in numerators]
+    parts = [quotient for quotient, _ in divided]
+    left = total - sum(parts)
+    if abs(total * denominator - whole) * 2 > denominator:
+        raise ValueError(f"{total} is not the rounded sum of the shares {whole}/{denominator}")
+    if left:
+        for i in sorted(range(len(parts)), key=lambda i: (-divided[i][1], i))[:left]:
             parts[i] += 1
     return parts
 

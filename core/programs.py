@@ -287,6 +287,8 @@ class Program(Definition):
                     raise ValueError(f"tier.at = document needs flat scales (from {start})")
         if len({use.program if use else "" for _, _, use in self.slices()}) > 1:
             raise ValueError("all changes use the tier of one program")
+        if len({use.at for _, _, use in self.slices() if use is not None}) > 1:
+            raise ValueError("all changes use the tier of the same day: tier.at cannot change")
 
     @property
     def id(self) -> str:
@@ -390,14 +392,12 @@ def strata(programs: list[Program]) -> list[list[Program]]:
                 wrong.append((program.id, "tier.program", f"no program is called {need!r}"))
             elif not by_id[need].is_tier:
                 wrong.append((program.id, "tier.program", f"{need!r} is no tier program"))
-            elif program.tier is not None:
+            else:
                 status = by_id[need].status
-                names = [level.name for level in status.levels] if status else []
-                for level in program.tier.levels:
-                    if level not in names:
-                        wrong.append(
-                            (program.id, f"tier.levels.{level}", f"{need!r} has the levels {', '.join(names)}")
-                        )
+                known = [level.name for level in status.levels] if status else []
+                stated = dict.fromkeys(level for _, _, use in program.slices() if use for level in use.levels)
+                allowed = f"{need!r} has the levels {', '.join(known)}"
+                wrong += [(program.id, f"tier.levels.{level}", allowed) for level in stated if level not in known]
     if wrong:
         raise ConfigError(wrong)
     done: list[list[Program]] = []

@@ -1,0 +1,1 @@
+"""What the daemon costs, measured beside bare scripts that do the same work."""

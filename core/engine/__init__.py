@@ -1,0 +1,1 @@
+"""Counting: lines into cells. `plan` decides, `duck` counts, `reference` proves."""

@@ -1,0 +1,153 @@
+"""Blocks: many whole groups of cells in columns, for whoever has millions of them.
+
+`entitle_block` gives what `core.entitlement.entitle` gives group by group. Groups of one cell, by far the most, have
+their numerators computed a column at a time in 64-bit integers, where these are sure to hold them; every amount is
+rounded by `core.money.divide`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, repeat
+from typing import Any, NamedTuple
+
+import numpy
+from numpy.typing import NDArray
+
+from core.entitlement import Cell, Rule, entitle
+from core.money import divide
+from core.scales import CompiledScale
+
+Column = NDArray[numpy.int64]
+Group = tuple[int, int, int, list[Cell]]
+"""(program, beneficiary, period, cells); the period by its first day."""
+
+_SAFE = 2**62
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Cells in columns, one for each field of Cell. Group g has the cells from bounds[g] up to bounds[g + 1]."""
+
+    columns: tuple[Column, ...]
+    bounds: Column
+
+    def __len__(self) -> int:
+        """The number of groups."""
+        return len(self.bounds) - 1
+
+    def column(self, name: str) -> Column:
+        """One field of all cells."""
+        return self.columns[Cell._fields.index(name)]
+
+    def firsts(self, name: str) -> Column:
+        """One field of the first cell of each group: for fields that are the same in a whole group."""
+        return self.column(name)[self.bounds[:-1]]
+
+    def cells(self) -> list[Cell]:
+        """Every cell."""
+        return list(map(Cell._make, zip(*(column.tolist() for column in self.columns), strict=True)))
+
+    def groups(self) -> Iterator[Group]:
+        """The groups one by one."""
+        cells = self.cells()
+        for first, end in pairwise(self.bounds.tolist()):
+            head = cells[first]
+            yield head[0], head[1], head[3], cells[first:end]
+
+
+class BlockEntitled(NamedTuple):
+    """What the groups of a block are entitled to, in minor units."""
+
+    amounts: list[int]
+    """One for each group."""
+    parts: list[int]
+    """One for each cell; those of a group add up to its amount."""
+
+
+def entitle_block(rules: Sequence[Rule | None], block: Block, levels: Sequence[int] | None = None) -> BlockEntitled:
+    """The entitlements of all groups. `rules` are by program index, `levels` (-1: none) by group."""
+    firsts, sizes = block.bounds[:-1], numpy.diff(block.bounds)
+    level = numpy.full(len(block), -1, numpy.int64) if levels is None else numpy.asarray(levels, numpy.int64)
+    amounts = numpy.zeros(len(block), numpy.int64)
+    parts = numpy.zeros(len(block.columns[0]), numpy.int64)
+    single = numpy.flatnonzero(sizes == 1)
+    places = firsts[single]
+    program, slices = block.column("program")[places], block.column("slice")[places]
+    at_document = numpy.array([rule is not None and rule.at_document for rule in rules], bool)
+    chosen = numpy.where(at_document[program], block.column("level")[places], level[single])
+    for (number, slice_, reached), members in _alike(program, slices, chosen):
+        rule = _rule(rules, number)
+        where = places[members]
+        earned = _earned(rule, rule.scales[slice_][reached + 1], block.column("measure")[where])
+        amounts[single[members]] = parts[where] = earned
+    several = numpy.flatnonzero(sizes != 1)
+    if len(several):
+        _entitle_each(rules, block, level, several, amounts, parts)
+    return BlockEntitled(amounts.tolist(), parts.tolist())
+
+
+def _alike(*columns: Column) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """The distinct rows of the columns, each with the positions where it stands."""
+    if not len(columns[0]):
+        return
+    code = numpy.zeros(len(columns[0]), numpy.int64)
+    for column in columns:
+        lowest = int(column.min())
+        code = code * (int(column.max()) - lowest + 1) + (column - lowest)
+    order = numpy.argsort(code, kind="stable")
+    cuts = numpy.flatnonzero(numpy.diff(code[order])) + 1
+    for members in numpy.split(order, cuts):
+        first = members[0]
+        yield tuple(int(column[first]) for column in columns), members
+
+
+def _earned(rule: Rule, scale: CompiledScale | None, measures: Column) -> list[int] | int:
+    """The amounts of groups of one cell under one scale."""
+    if scale is None:
+        return 0
+    return list(map(divide, _numerators(scale, measures), repeat(rule.denominator), repeat(rule.rounding)))
+
+
+def _numerators(scale: CompiledScale, measures: Column) -> list[int]:
+    """`scale.numerator` of each measure."""
+    largest = max(abs(int(measures.min())), abs(int(measures.max())))
+    if any(
+        abs(part.base) + (largest + part.offset) * abs(part.rate) >= _SAFE or part.offset >= _SAFE
+        for part in scale.segments
+    ):
+        return [scale.numerator(measure) for measure in measures.tolist()]
+    _, _, rate, base, offset = zip(*scale.segments, strict=True)
+    segment = numpy.searchsorted(numpy.array(scale.bounds, numpy.int64), measures, side="right")
+    found = (
+        numpy.array(base, numpy.int64)[segment]
+        + (measures - numpy.array(offset, numpy.int64)[segment]) * numpy.array(rate, numpy.int64)[segment]
+    )
+    return found.tolist()  # type: ignore[no-any-return]
+
+
+def _entitle_each(
+    rules: Sequence[Rule | None], block: Block, level: Column, groups: Column, amounts: Column, parts: Column
+) -> None:
+    """The entitlements of groups of several cells, one by one."""
+    bounds = block.bounds
+    sizes = numpy.diff(bounds)[groups]
+    places = numpy.repeat(bounds[groups] - numpy.concatenate(([0], numpy.cumsum(sizes)[:-1])), sizes)
+    places += numpy.arange(len(places))
+    few = Block(tuple(column[places] for column in block.columns), numpy.concatenate(([0], numpy.cumsum(sizes))))
+    found: list[int] = []
+    shares: list[int] = []
+    for (program, _, _, cells), reached in zip(few.groups(), level[groups].tolist(), strict=True):
+        entitled = entitle(_rule(rules, program), cells, reached)
+        found.append(entitled.amount)
+        shares += entitled.parts
+    amounts[groups] = found
+    parts[places] = shares
+
+
+def _rule(rules: Sequence[Rule | None], program: int) -> Rule:
+    rule = rules[program]
+    if rule is None:
+        raise ValueError(f"program {program} has no rule")
+    return rule

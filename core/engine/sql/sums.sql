@@ -1,0 +1,10 @@
+-- What each account bought on each day or in each month, for tiers.
+SELECT
+    m.account,
+    m.{moment} AS moment,
+    CAST(SUM({measure}) AS BIGINT) AS measure
+FROM matched AS m
+{touched}
+WHERE m.tax IN (SELECT c.tax FROM counted_tax AS c) {known}
+GROUP BY ALL
+ORDER BY ALL

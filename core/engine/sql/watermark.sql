@@ -1,0 +1,1 @@
+CREATE TABLE IF NOT EXISTS watermark (batch BIGINT NOT NULL)

@@ -1,0 +1,198 @@
+"""Entitlements: from the cells of one (program, beneficiary, period) to one amount and the share of each cell.
+
+Everything is exact until the one rounding point of each unit of accumulation. Where a program's scale changed within
+the period, the band is picked on the whole unit's measure and each slice pays at its own scale:
+
+- flat and retrospective: the rate of the band that the whole measure reaches in the slice's scale, times the
+  slice's measure;
+- marginal: the slices lie one after the other, in date order, on the axis of the measure. A slice of measure m that
+  begins at r pays N(r + m) - N(r), N being its own scale.
+
+The tier that counts is one level for all cells (`period_end`, `period_start`), or each cell's own (`document`). A
+level without a scale pays by the program's own scale, or nothing where the program has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from math import lcm
+from operator import itemgetter
+from typing import Literal, NamedTuple
+
+from core.money import Rounding, apportion, divide
+from core.period import day_number
+from core.programs import Program
+from core.scales import CompiledScale, compile_scale, digits_of
+
+
+class Cell(NamedTuple):
+    """Sums of the lines that agree in everything that matters for money.
+
+    Days are numbers since 1970-01-01; `measure` and `net` are in minor units of the tax key's currency, except that
+    `measure` is in 10^-6 base units where the program measures quantity.
+    """
+
+    program: int
+    """Index of the program in the plan."""
+    beneficiary: int
+    payee: int
+    period: int
+    """First day of the calculation period."""
+    settle: int
+    """First day of the settlement period the lines fall in; `period` where settlement is not shorter."""
+    slice: int
+    """Index of the program's slice in force."""
+    level: int
+    """Index of the tier level on the document's day; -1 unless the program uses the tier at the document."""
+    tax: int
+    """Id of the tax key: entity, registration, category, rate, currency."""
+    document: int
+    """0 unless the program accumulates by document or line."""
+    line: int
+    """0 unless the program accumulates by line."""
+    measure: int
+    net: int
+    unknown: int
+    """Number of lines whose quantity in base units is unknown."""
+    lines: int
+    """Number of lines; negated lines count -1."""
+
+
+CANONICAL = itemgetter(5, 6, 7, 8, 9, 2, 4)
+"""The order of cells in which ties are broken: slice, level, tax, document, line, payee, settle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rebate program compiled to integers."""
+
+    program: str
+    currency: str
+    rounding: Rounding
+    accumulate: Literal["period", "document", "line"]
+    at: Literal["period_end", "period_start", "document"] | None
+    """The day whose tier counts; None where the program uses no tier."""
+    starts: tuple[int, ...]
+    """First day of each slice."""
+    scales: tuple[tuple[CompiledScale | None, ...], ...]
+    """By slice, then by level + 1: the first scale of a slice is the one without a tier."""
+    levels: tuple[str, ...]
+    digits: int
+    denominator: int
+    """10**digits."""
+    at_document: bool
+
+
+class Entitled(NamedTuple):
+    """What a beneficiary is entitled to.
+
+    `amount` and `parts` (one for each cell, adding up to the amount) are in minor units of the program's currency;
+    the amount before rounding is `numerator / 10**digits`.
+    """
+
+    amount: int
+    parts: list[int]
+    numerator: int
+    digits: int
+
+
+def compile_rule(program: Program, level_names: Sequence[str] = ()) -> Rule:
+    """The rule of a rebate program. `level_names` are the levels of the tier program it uses, from the lowest up."""
+    head = program.program
+    slices = program.slices()
+    stated = [scale for _, scales, _ in slices for scale in scales.values() if scale is not None]
+    if not stated:
+        raise ValueError(f"{program.id} gives a tier and pays nothing: it has no rule")
+    digits = max(digits_of(scale, head.currency) for scale in stated)
+    compiled = []
+    for _, scales, _ in slices:
+        own = scales[""]
+        chosen = [own, *(scales.get(name, own) for name in level_names)]
+        compiled.append(
+            tuple(None if scale is None else compile_scale(scale, head.currency, digits) for scale in chosen)
+        )
+    at = slices[0][2].at if slices[0][2] is not None else None
+    return Rule(
+        program=program.id,
+        currency=head.currency,
+        rounding=head.rounding,
+        accumulate=program.basis.accumulate,
+        at=at,
+        starts=tuple(day_number(start) for start, _, _ in slices),
+        scales=tuple(compiled),
+        levels=tuple(level_names),
+        digits=digits,
+        denominator=10**digits,
+        at_document=at == "document",
+    )
+
+
+def entitle(rule: Rule, cells: Sequence[Cell], level: int = -1) -> Entitled:
+    """What the cells of one (program, beneficiary, period) earn. Their order does not matter.
+
+    `level` is the index of the tier level that counts for the whole period, -1 for none.
+    """
+    if len(cells) == 1:
+        cell = cells[0]
+        scale = rule.scales[cell[5]][(cell[6] if rule.at_document else level) + 1]
+        if scale is None:
+            return Entitled(0, [0], 0, rule.digits)
+        numerator = scale.numerator(cell[10])
+        amount = divide(numerator, rule.denominator, rule.rounding)
+        return Entitled(amount, [amount], numerator, rule.digits)
+    parts = [0] * len(cells)
+    amount = numerator = 0
+    for unit in units(rule, cells):
+        earned, shares, common = _unit(rule, [cells[i] for i in unit], level)
+        rounded = divide(earned, rule.denominator, rule.rounding)
+        for i, part in zip(unit, apportion(rounded, shares, rule.denominator * common), strict=True):
+            parts[i] = part
+        amount += rounded
+        numerator += earned
+    return Entitled(amount, parts, numerator, rule.digits)
+
+
+def units(rule: Rule, cells: Sequence[Cell]) -> list[list[int]]:
+    """The positions of the cells of each unit of accumulation, in canonical order."""
+    order = sorted(range(len(cells)), key=lambda i: CANONICAL(cells[i]))
+    if rule.accumulate == "period":
+        return [order] if order else []
+    found: dict[tuple[int, int], list[int]] = {}
+    for i in order:
+        found.setdefault((cells[i].document, cells[i].line), []).append(i)
+    return list(found.values())
+
+
+def _unit(rule: Rule, cells: Sequence[Cell], level: int) -> tuple[int, list[int], int]:
+    """One unit of accumulation, its cells in canonical order.
+
+    Returns its numerator over 10**digits and the shares of the cells over 10**digits times the third value.
+    """
+    whole = sum(cell.measure for cell in cells)
+    reached = earned = 0
+    shares: list[tuple[int, int]] = []
+    for index, group in groupby(cells, key=itemgetter(5)):
+        members = list(group)
+        scales = rule.scales[index]
+        measure = sum(cell.measure for cell in members)
+        scale = scales[level + 1]
+        if rule.at_document:
+            found = [(scales[cell.level + 1], cell.measure) for cell in members]
+            shares += [(one.segments[0].rate * amount if one else 0, 1) for one, amount in found]
+            earned += sum(share for share, _ in shares[-len(found) :])
+        elif scale is None:
+            shares += [(0, 1)] * len(members)
+        elif scale.method == "marginal" and measure:
+            numerator = scale.numerator(reached + measure) - scale.numerator(reached)
+            sign = 1 if measure > 0 else -1
+            shares += [(numerator * cell.measure * sign, measure * sign) for cell in members]
+            earned += numerator
+        else:
+            rate = scale.segment(reached if scale.method == "marginal" else whole).rate
+            shares += [(rate * cell.measure, 1) for cell in members]
+            earned += rate * measure
+        reached += measure
+    common = lcm(*(divisor for _, divisor in shares))
+    return earned, [share * (common // divisor) for share, divisor in shares], common

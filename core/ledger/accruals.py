@@ -1,0 +1,340 @@
+"""Count, entitle, accrue: from the lines that count to entitlements and balanced postings, only what has changed.
+
+Runs stratum by stratum: tier programs first, then those that use their tiers. Running it again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from core.engine.duck import DuckEngine
+from core.engine.plan import Plan, make_plan
+from core.entitlement import Cell, Rule, compile_rule, entitle
+from core.ledger import acts, entitlements, postings, registry, standings
+from core.ledger.acts import Mode
+from core.ledger.book import Batch, Book
+from core.ledger.facts import sync_facts, tax_codes
+from core.ledger.masters import account_states, item_states
+from core.ledger.postings import Transaction
+from core.ledger.registry import Registered
+from core.ledger.standings import TierChange
+from core.period import Period, day_date, day_number, period_of
+from core.posting import Key, entry
+from core.programs import Program, strata
+from core.settlement import TaxCode
+from core.tiers import Standing, level_at, outlook, timeline
+
+_GROUPS_A_BATCH = 5_000
+_BEGIN = date(1990, 1, 1)
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(slots=True)
+class Accrued:
+    """What a run of accrue did. Amounts of `net_change` are minor units by (program, currency)."""
+
+    facts: int = 0
+    groups: int = 0
+    changed: int = 0
+    transactions: int = 0
+    standings: int = 0
+    waiting: int = 0
+    net_change: dict[tuple[str, str], int] = field(default_factory=dict)
+    tier_changes: list[TierChange] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What one computation rests on: definitions, their order, modes, tax codes, and the plan for the engine."""
+
+    registered: Mapping[str, Registered]
+    order: Sequence[Sequence[Program]]
+    plan: Plan
+    modes: Mapping[str, Mode]
+    taxes: Mapping[int, TaxCode]
+    as_of: date
+    closed: date | None
+
+    def mode(self, program: Program) -> Mode:
+        return self.modes.get(program.id, Mode())
+
+    def first_open(self) -> date:
+        return self.closed + timedelta(days=1) if self.closed else date.min
+
+
+def setting(book: Book, as_of: date, known_batch: int | None = None) -> Setting:
+    """Read what a computation as of a business day rests on. Raises ConfigError for a cycle of programs."""
+    with book.read() as connection:
+        registered = registry.current(connection, known_batch)
+        programs = [item.program for item in registered.values()]
+        order = strata(programs)
+        plan = make_plan(
+            programs,
+            account_states(connection),
+            item_states(connection),
+            start=day_number(min([item.program.valid_from for item in programs], default=_BEGIN)),
+            end=day_number(as_of) + 1,
+        )
+        return Setting(
+            registered,
+            order,
+            plan,
+            acts.modes(connection),
+            tax_codes(connection),
+            as_of,
+            acts.closed_through(connection),
+        )
+
+
+def accrue(
+    book: Book,
+    engine: DuckEngine,
+    *,
+    as_of: date,
+    actor: str,
+    claim: tuple[str, int] | None,
+    run: str | None = None,
+    progress: Progress | None = None,
+) -> Accrued:
+    """Bring entitlements, accruals and tier standings to the present documents, as of a business day."""
+    result = Accrued(facts=sync_facts(book, engine))
+    ground = setting(book, as_of)
+    total = len(ground.registered)
+    done = 0
+    tiers: dict[str, dict[int, list[Standing]]] = {}
+    for stratum in ground.order:
+        for program in stratum:
+            if progress is not None:
+                progress(program.id, done, total)
+            if program.is_tier:
+                tiers[program.id] = _tiers(book, engine, ground, program, result, actor, claim, run)
+            else:
+                _rebate(book, engine, ground, program, tiers, result, actor, claim, run)
+            done += 1
+    if progress is not None:
+        progress("", total, total)
+    return result
+
+
+def tier_timelines(engine: DuckEngine, ground: Setting, program: Program) -> dict[int, list[Standing]]:
+    """The standings of every account that has bought, up to the business day."""
+    return {account_id: standing for account_id, standing, _ in _timelines(engine, ground, program)}
+
+
+def _timelines(
+    engine: DuckEngine, ground: Setting, program: Program
+) -> Iterator[tuple[int, list[Standing], list[tuple[int, int]]]]:
+    allowed = [tax for tax, code in ground.taxes.items() if code.currency == program.program.currency]
+    start = day_number(program.program.valid_from)
+    end = day_number(ground.as_of) + 1
+    for account_id, sums in engine.day_sums(ground.plan, ground.plan.index[program.id], taxes=allowed):
+        yield account_id, timeline(program, sums, start, max(end, start + 1)), sums
+
+
+def _tiers(
+    book: Book,
+    engine: DuckEngine,
+    ground: Setting,
+    program: Program,
+    result: Accrued,
+    actor: str,
+    claim: tuple[str, int] | None,
+    run: str | None,
+) -> dict[int, list[Standing]]:
+    found: dict[int, list[Standing]] = {}
+    outlooks = {}
+    for account_id, standing, sums in _timelines(engine, ground, program):
+        found[account_id] = standing
+        outlooks[account_id] = outlook(program, sums, day_number(ground.as_of))
+    with book.batch("standing", actor=actor, claim=claim, run=run, note=program.id) as batch:
+        count, changes = standings.store(
+            batch, ground.mode(program).book, program, outlooks, day_number(ground.as_of)
+        )
+    result.standings += count
+    result.tier_changes += changes
+    return found
+
+
+def groups(
+    engine: DuckEngine,
+    ground: Setting,
+    program: Program,
+    tiers: Mapping[str, Mapping[int, list[Standing]]],
+    known_batch: int | None = None,
+) -> Iterator[tuple[int, Period, list[Cell], int]]:
+    """(beneficiary, calculation period, cells, level) of every group of a rebate program."""
+    index = ground.plan.index[program.id]
+    use = program.tier
+    timelines = tiers.get(use.program, {}) if use is not None else {}
+    at_document = use is not None and use.at == "document"
+    rows: list[tuple[int, int, int, int, int]] = []
+    if use is not None and at_document:
+        giver = ground.plan.index[use.program]
+        rows = [
+            (giver, account_id, item.start, item.end, item.level)
+            for account_id, standing in timelines.items()
+            for item in standing
+            if item.level
+        ]
+    for _, beneficiary, first, cells in engine.count(ground.plan, [index], standings=rows, known_batch=known_batch):
+        period = period_of(day_date(first), program.program.period, program.program.fiscal_start)
+        level = -1
+        if use is not None and not at_document:
+            day = period.start if use.at == "period_start" else min(period.last, ground.as_of)
+            known = timelines.get(beneficiary)
+            level = level_at(known, day_number(day)) if known else 0
+        yield beneficiary, period, cells, level
+
+
+def level_names(ground: Setting, program: Program) -> tuple[str, ...]:
+    """The levels of the tier program a program uses."""
+    if program.tier is None:
+        return ()
+    status = ground.registered[program.tier.program].program.status
+    return tuple(level.name for level in status.levels) if status else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """One entitlement as computed: its cells in canonical order with their parts, and what waits."""
+
+    amount: int
+    cells: list[Cell]
+    parts: list[int]
+    waiting: list[str]
+
+
+def compute(rule: Rule, program: Program, cells: Sequence[Cell], level: int, taxes: Mapping[int, TaxCode]) -> Computed:
+    """Entitle the cells of one group; those in another currency wait with the reason."""
+    currency = program.program.currency
+    own = sorted(cell for cell in cells if taxes[cell.tax].currency == currency)
+    foreign: dict[str, int] = {}
+    for cell in cells:
+        other = taxes[cell.tax].currency
+        if other != currency:
+            foreign[other] = foreign.get(other, 0) + cell.lines
+    waiting = [
+        f"{count} lines in {other} wait: the program is in {currency} and no exchange rate applies"
+        for other, count in sorted(foreign.items())
+        if count
+    ]
+    if program.basis.measure == "quantity":
+        unknown = sum(cell.unknown for cell in own)
+        if unknown:
+            waiting.append(f"{unknown} lines wait: their unit has no ratio to the product's base unit")
+    own = [cell for cell in own if cell.lines or cell.measure or cell.net]
+    result = entitle(rule, own, level)
+    return Computed(result.amount, own, result.parts, waiting)
+
+
+def shares(
+    program: str, currency: str, beneficiary: int, period: date, item: Computed | entitlements.Stored,
+    taxes: Mapping[int, TaxCode],
+) -> dict[Key, int]:
+    """The entitlement by payee and issuing legal entity."""
+    found: dict[Key, int] = {}
+    for cell, part in zip(item.cells, item.parts, strict=True):
+        key = Key(program, beneficiary, cell.payee, taxes[cell.tax].entity, period.isoformat(), currency)
+        found[key] = found.get(key, 0) + part
+    return found
+
+
+def _rebate(
+    book: Book,
+    engine: DuckEngine,
+    ground: Setting,
+    program: Program,
+    tiers: Mapping[str, Mapping[int, list[Standing]]],
+    result: Accrued,
+    actor: str,
+    claim: tuple[str, int] | None,
+    run: str | None,
+) -> None:
+    mode = ground.mode(program)
+    definition = ground.registered[program.id].hash
+    rule = compile_rule(program, level_names(ground, program))
+    with book.read() as connection:
+        known = entitlements.digests(connection, mode.book, program.id)
+        accrued = {key: value.accrued for key, value in postings.balances(connection, mode.book, program.id).items()}
+    by_group: dict[tuple[int, str], dict[Key, int]] = {}
+    for key, amount in accrued.items():
+        by_group.setdefault((key.beneficiary, key.period), {})[key] = amount
+    pending: list[tuple[dict[str, Any], list[Transaction]]] = []
+    seen = set()
+
+    def flush() -> None:
+        if pending:
+            with book.batch("accrue", actor=actor, claim=claim, run=run, note=program.id) as batch:
+                _write(batch, mode.book, pending)
+            result.changed += len(pending)
+            result.transactions += sum(len(transactions) for _, transactions in pending)
+            pending.clear()
+
+    def consider(beneficiary: int, period: Period, item: Computed, level: int) -> None:
+        rows = entitlements.cells_text(item.cells, item.parts)
+        digest = entitlements.digest(definition, level, rows, item.waiting)
+        group = (beneficiary, period.start)
+        result.waiting += bool(item.waiting)
+        old = known.get(group)
+        if old is not None and old[0] == digest:
+            return
+        if old is None and not rows and not item.waiting:
+            return
+        values = {
+            "program": program.id,
+            "beneficiary": beneficiary,
+            "period": period.start,
+            "currency": program.program.currency,
+            "amount": item.amount,
+            "level": level,
+            "definition": definition,
+            "cells": rows,
+            "cells_hash": digest,
+            "waiting": item.waiting,
+        }
+        now = shares(program.id, program.program.currency, beneficiary, period.start, item, ground.taxes)
+        before = by_group.get((beneficiary, period.start.isoformat()), {})
+        transactions = _transactions(ground, program, period, now, before)
+        change = sum(now.values()) - sum(before.values())
+        money = (program.id, program.program.currency)
+        result.net_change[money] = result.net_change.get(money, 0) + change
+        pending.append((values, transactions))
+        if len(pending) >= _GROUPS_A_BATCH:
+            flush()
+
+    for beneficiary, period, cells, level in groups(engine, ground, program, tiers):
+        if mode.settle_from is not None and period.end <= mode.settle_from:
+            continue
+        result.groups += 1
+        seen.add((beneficiary, period.start))
+        consider(beneficiary, period, compute(rule, program, cells, level, ground.taxes), level)
+    for beneficiary, start in known:
+        if (beneficiary, start) not in seen:
+            period = period_of(start, program.program.period, program.program.fiscal_start)
+            consider(beneficiary, period, Computed(0, [], [], []), -1)
+    flush()
+
+
+def _transactions(
+    ground: Setting, program: Program, period: Period, now: Mapping[Key, int], before: Mapping[Key, int]
+) -> list[Transaction]:
+    posted_on = max(min(ground.as_of, period.last), ground.first_open())
+    made = []
+    for key in sorted(set(now) | set(before)):
+        delta = now.get(key, 0) - before.get(key, 0)
+        if delta:
+            kind = "accrue" if delta > 0 else "release"
+            reason = "" if posted_on in period else f"belongs to {period.label}"
+            made.append(
+                Transaction("accrue" if kind == "accrue" else "release", posted_on, program.id,
+                            entry("accrue", key, delta), period.label, reason)
+            )
+    return made
+
+
+def _write(batch: Batch, book: str, pending: list[tuple[dict[str, Any], list[Transaction]]]) -> None:
+    entitlements.store(batch, book, [values for values, _ in pending])
+    postings.post(batch, book, [item for _, transactions in pending for item in transactions])

@@ -1,0 +1,219 @@
+"""Review: what people decide about proposals, with who may decide what.
+
+The *maker* of a proposal is whoever imported the definition it rests on, or last adjusted or released it. The approver is
+not the maker above one limit; above a second, two approvers sign. An approval signs the content hash. Reject does not
+waive: the same content is not proposed again until something changes. (design.md section 6)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Protocol
+
+from core.errors import RefusedError
+from core.keys import SettlementKey, content_hash
+from core.ledger import postings, proposals
+from core.ledger.book import Batch
+from core.ledger.facts import tax_codes
+from core.ledger.postings import Transaction
+from core.ledger.proposals import PartRow, Stored
+from core.money import largest_remainder, shown
+from core.posting import Key, entry
+from core.settlement import tax_lines
+
+
+class Limits(Protocol):
+    """Above which net amount (minor units) a second person, and two approvers, are needed."""
+
+    def needs_second_person(self, net: int, currency: str) -> bool: ...
+
+    def needs_two_approvers(self, net: int, currency: str) -> bool: ...
+
+
+def _need(item: Stored, states: tuple[str, ...], act: str) -> None:
+    if item.state not in states:
+        raise RefusedError(
+            f"{item.key} is {item.state}: only {' or '.join(states)} proposals can be {act}",
+            hint=f"`rebated explain {item.key}` shows its life",
+        )
+    if item.book != "live":
+        raise RefusedError(
+            f"{item.key} belongs to program {item.program}, which runs in shadow: nothing of it can be {act}",
+            hint=f"`rebated program live {item.program}` starts the live book",
+        )
+
+
+def approve(
+    batch: Batch, item: Stored, signed_hash: str, limits: Limits, today: date, *, automatic: bool = False
+) -> str:
+    """Approve what `signed_hash` names. Returns the new state: `approved`, or `proposed` while a second signature
+    is missing. Raises RefusedError."""
+    _need(item, ("proposed",), "approved")
+    if signed_hash != item.content_hash:
+        raise RefusedError(f"{item.key} has changed since you read it", hint="read it again, then approve")
+    second = limits.needs_second_person(item.net, item.currency)
+    two = limits.needs_two_approvers(item.net, item.currency)
+    if automatic and (second or two):
+        raise RefusedError(f"{item.key} is above the limit for automatic approval")
+    if second and batch.actor == item.maker:
+        raise RefusedError(
+            f"{item.key} of {shown(item.net, item.currency)} needs another approver than its maker {item.maker}",
+            hint="review.second_person_above states from which amount",
+        )
+    events = proposals.events(batch.connection, item.id)
+    signers = {row.actor for row in events if row.state == "signed" and row.content_hash == item.content_hash}
+    if two and not signers - {batch.actor}:
+        if batch.actor in signers:
+            raise RefusedError(f"{item.key} has your signature; a second approver must sign too")
+        proposals.add_event(batch, item, item.content_hash, "signed", "first of two signatures")
+        proposals.move(batch, item, "proposed", f"signed by {batch.actor}; a second signature is needed")
+        return "proposed"
+    _post_adjustments(batch, item, today, 1)
+    proposals.move(batch, item, "approved", "automatic" if automatic else "")
+    return "approved"
+
+
+def _post_adjustments(batch: Batch, item: Stored, today: date, sign: int) -> None:
+    rows = [row for row in proposals.parts(batch.connection, [item.id])[item.id] if row.kind == "adjustment"]
+    postings.post(
+        batch,
+        item.book,
+        [
+            Transaction("adjust", today, item.program, entry("adjust", row.key, sign * row.amount), item.key, row.reason)
+            for row in rows
+        ],
+    )
+
+
+def reject(batch: Batch, item: Stored, reason: str) -> None:
+    """End a proposal without a document; the same content is not proposed again."""
+    _need(item, proposals.OPEN, "rejected")
+    proposals.move(batch, item, "rejected", reason)
+
+
+def hold(batch: Batch, item: Stored, reason: str) -> None:
+    """Hold a proposal before approval, or suspend one that is approved and not yet being sent."""
+    _need(item, ("proposed", "approved"), "held")
+    proposals.move(batch, item, "held" if item.state == "proposed" else "suspended", reason)
+
+
+def release(batch: Batch, item: Stored, reason: str) -> None:
+    """Release a held proposal by name. Whoever releases becomes its maker where it was held for being incomplete."""
+    _need(item, ("held", "suspended"), "released")
+    if item.state == "suspended":
+        proposals.move(batch, item, "approved", reason)
+        return
+    if not item.content["incomplete"]:
+        proposals.move(batch, item, "proposed", reason)
+        return
+    _replace(batch, item, item.content, proposals.parts(batch.connection, [item.id])[item.id], reason)
+
+
+def adjust(batch: Batch, item: Stored, amount: int, reason: str) -> int:
+    """Add an adjustment line of `amount` minor units (negative takes away), spread over the proposal's tax codes.
+
+    Returns the id of the proposal that takes its place. Raises RefusedError where nothing positive would be left.
+    """
+    _need(item, proposals.OPEN, "adjusted")
+    if not amount:
+        raise RefusedError("an adjustment of nothing changes nothing")
+    if item.net + amount <= 0:
+        raise RefusedError(
+            f"the adjustment would leave {shown(item.net + amount, item.currency)}",
+            hint="reject the proposal, or waive it",
+        )
+    rows = proposals.parts(batch.connection, [item.id])[item.id]
+    codes = [line["code"] for line in item.content["lines"]]
+    weights = [abs(line["net"]) for line in item.content["lines"]]
+    split = dict(zip(codes, largest_remainder(amount, weights), strict=True))
+    key = max((row for row in rows if row.kind == "entitlement"), key=lambda row: abs(row.amount)).key
+    rows = [*rows, PartRow("adjustment", key, amount, split, None, reason)]
+    taxes = tax_codes(batch.connection)
+    lines = tax_lines([row.taxes for row in rows], taxes)
+    content = {
+        **item.content,
+        "net": sum(line.net for line in lines),
+        "tax": sum(line.tax for line in lines),
+        "lines": [
+            {
+                "category": taxes[line.code].category,
+                "rate": taxes[line.code].rate,
+                "registration": taxes[line.code].registration,
+                "code": line.code,
+                "net": line.net,
+                "tax": line.tax,
+            }
+            for line in lines
+        ],
+        "parts": [
+            *item.content["parts"],
+            {
+                "kind": "adjustment",
+                "beneficiary": item.content["payee"],
+                "period": key.period,
+                "amount": amount,
+                "reason": reason,
+            },
+        ],
+    }
+    return _replace(batch, item, content, rows, f"adjusted by {shown(amount, item.currency)}: {reason}")
+
+
+def _replace(batch: Batch, item: Stored, content: dict[str, object], rows: list[PartRow], reason: str) -> int:
+    proposals.move(batch, item, "superseded", reason)
+    return proposals.insert(
+        batch,
+        book=item.book,
+        identity=SettlementKey(
+            item.program, str(item.content["payee"]), item.entity, item.period_label, item.currency, item.sequence
+        ),
+        generation=item.generation,
+        payee=item.payee,
+        period=(item.period, item.period_end),
+        net=int(str(content["net"])),
+        tax=int(str(content["tax"])),
+        content=content,
+        content_hash=content_hash(content),
+        rows=rows,
+        supersedes=item.id,
+        maker=batch.actor,
+        state="proposed",
+        reason=reason,
+        actor=batch.actor,
+    )
+
+
+def waive(batch: Batch, item: Stored, reason: str, today: date) -> None:
+    """Give up what a proposal claims: posted, and never proposed again."""
+    _need(item, proposals.OPEN, "waived")
+    rows = [row for row in proposals.parts(batch.connection, [item.id])[item.id] if row.kind == "entitlement"]
+    postings.post(
+        batch,
+        item.book,
+        [
+            Transaction("waive", today, item.program, entry("waive", row.key, row.amount), item.key, reason)
+            for row in rows
+        ],
+    )
+    proposals.move(batch, item, "waived", reason)
+
+
+def back_to_review(batch: Batch, item: Stored, reason: str, today: date) -> None:
+    """The remote refused the document: its adjustments are taken back and people look at it again."""
+    _post_adjustments(batch, item, today, -1)
+    proposals.move(batch, item, "held", reason)
+
+
+def fallen_short(
+    item: Stored, rows: list[PartRow], entitled: Mapping[Key, int], taken: Mapping[Key, int], tolerance: int
+) -> str:
+    """Why an approved proposal must not be sent any more: what was entitled has fallen below what is promised.
+
+    `taken` = settled + reserved (this one included) + waived - adjusted. Empty text where it may be sent.
+    """
+    for key in sorted({row.key for row in rows}):
+        short = taken.get(key, 0) - entitled.get(key, 0)
+        if short > tolerance:
+            return f"the entitlement has fallen {shown(short, item.currency)} below what is promised since approval"
+    return ""

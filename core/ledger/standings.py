@@ -1,0 +1,77 @@
+"""Tier standings in the book: one row a change, the latest is the present one."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from core.ledger.book import Batch
+from core.ledger.tables import standing
+from core.period import day_date
+from core.programs import Program
+from core.tiers import Outlook
+
+_TOLD = ("tier", "since", "valid_until", "measure", "to_next", "next_tier", "to_keep", "currency")
+
+
+class TierChange(NamedTuple):
+    """An account whose tier is not what it was. `before` is None where it had none."""
+
+    program: str
+    account_id: int
+    before: str | None
+    after: str
+    standing_id: int
+
+
+def latest(connection: Connection, book: str, program: str | None = None) -> dict[tuple[str, int], sa.Row[Any]]:
+    """The present standing of each (program, account)."""
+    table = standing.c
+    where = [table.book == book]
+    if program is not None:
+        where.append(table.program == program)
+    newest = sa.select(sa.func.max(table.id)).where(*where).group_by(table.program, table.account_id)
+    rows = connection.execute(sa.select(standing).where(table.id.in_(newest)))
+    return {(row.program, row.account_id): row for row in rows}
+
+
+def store(
+    batch: Batch, book: str, program: Program, outlooks: dict[int, Outlook], as_of: int
+) -> tuple[int, list[TierChange]]:
+    """Append the standings that have changed. Returns how many, and which accounts changed tier."""
+    before = latest(batch.connection, book, program.id)
+    names = [level.name for level in program.status.levels] if program.status else []
+    rows, changes = [], []
+    for account_id, view in sorted(outlooks.items()):
+        values = {
+            "tier": names[view.level],
+            "since": day_date(view.since),
+            "valid_until": None if view.valid_until is None else day_date(view.valid_until),
+            "measure": view.measure,
+            "to_next": view.to_next[0] if view.to_next else None,
+            "next_tier": view.to_next[1] if view.to_next else None,
+            "to_keep": view.to_keep,
+            "currency": program.program.currency,
+        }
+        old = before.get((program.id, account_id))
+        if old is not None and all(getattr(old, name) == values[name] for name in _TOLD):
+            continue
+        standing_id = batch.next_id("standing")
+        rows.append(
+            {
+                "id": standing_id,
+                "book": book,
+                "program": program.id,
+                "account_id": account_id,
+                "as_of": day_date(as_of),
+                **values,
+            }
+        )
+        if old is None or old.tier != values["tier"]:
+            changes.append(
+                TierChange(program.id, account_id, old.tier if old else None, names[view.level], standing_id)
+            )
+    batch.add(standing, rows)
+    return len(rows), changes

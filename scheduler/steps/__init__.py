@@ -1,0 +1,1 @@
+"""The steps of the way of the data, each idempotent and resumable: running one again changes nothing."""

@@ -1,0 +1,165 @@
+"""The files adapter passes the conformance suite: on a delta pattern with lines, and on a full one."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.conformance import AdapterConformance, Harness, Seed, cannot, sample_request, unbalanced
+from connectors.files.adapter import FilesAdapter
+from connectors.files.register import Register
+from connectors.spi import UnknownOutcome, WriteKind, WriteRequest
+
+_FOLDERS = {"credit_note": "credit-notes", "debit_invoice": "debit-invoices"}
+
+
+class FilesHarness(Harness):
+    """Delta: one file for each act. A document has two lines, so that a page of 20,000 lines is not needed."""
+
+    page_size = 2_000
+
+    def __init__(self, base: Path) -> None:
+        self.base = base
+        (base / "in").mkdir()
+        (base / "out").mkdir()
+        self._number = 0
+
+    def pattern(self) -> dict[str, Any]:
+        return {
+            "name": "sales",
+            "files": "sales-*.csv",
+            "kind": "invoice",
+            "columns": {"id": "Invoice", "account": "Customer"},
+            "lines": {"product": "Item", "description": "Text"},
+            "sequence": r"sales-(?P<number>\d+)",
+        }
+
+    def settings(self) -> dict[str, Any]:
+        return {"folder": "in", "out": "out", "patterns": [self.pattern()]}
+
+    def build(self) -> FilesAdapter:
+        settings = FilesAdapter.Settings.model_validate(self.settings())
+        return FilesAdapter.build("files", settings, base=self.base)
+
+    def seed(self, records: Sequence[Seed]) -> None:
+        for path in (self.base / "in").iterdir():
+            path.unlink()
+        if records:
+            self.write(records)
+
+    def write(self, records: Sequence[Seed]) -> None:
+        self._number += 1
+        with (self.base / "in" / f"sales-{self._number:04d}.csv").open("w", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(("Invoice", "Customer", "Item", "Text"))
+            rows.writerows((record.id, "C-1", item, record.text) for record in records for item in ("X", "Y"))
+
+    def add(self, record: Seed) -> None:
+        self.write([record])
+
+    def change(self, record: Seed) -> None:
+        self.write([record])
+
+    def wrong_settings(self) -> Mapping[str, Mapping[str, Any]]:
+        def with_pattern(**changes: Any) -> dict[str, Any]:
+            return {**self.settings(), "patterns": [{**self.pattern(), **changes}]}
+
+        return {
+            "patterns.0.columns": with_pattern(columns={"id": "Invoice", "colour": "Colour"}),
+            "patterns.0.kind": with_pattern(kind="order"),
+            "patterns.0.sequence": with_pattern(sequence="("),
+            "patterns.0.covers": with_pattern(mode="full"),
+            "patterns.0.files": with_pattern(files="../*.csv"),
+            "patterns": {**self.settings(), "patterns": [self.pattern(), self.pattern()]},
+        }
+
+    def stored(self, kind: WriteKind, key: str) -> int:
+        out = self.base / "out"
+        if kind in _FOLDERS:
+            return len(list((out / _FOLDERS[kind]).glob(f"{key}*.xml")))
+        if kind == "journal":
+            return len(list((out / "journal").glob(f"*{key}*")))
+        register = out / {"account_note": "account-notes.csv", "tier": "tiers.csv"}[kind]
+        return register.read_text().count(key) if register.exists() else 0
+
+    @contextmanager
+    def lost_reply(self) -> Iterator[None]:
+        """The process dies right after what is asked for stands on disk."""
+        add, link = Register.add, os.link
+
+        def dies(register: Register, row: Sequence[str]) -> bool:
+            if register.path.parent.name not in _FOLDERS.values():
+                add(register, row)
+            raise UnknownOutcome("died")
+
+        def links(source: Any, target: Any) -> None:
+            link(source, target)
+            if "journal" in str(target):
+                raise OSError(5, "input/output error")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Register, "add", dies)
+            patch.setattr("os.link", links)
+            yield
+
+    @contextmanager
+    def remote_down(self) -> Iterator[None]:
+        for name in ("in", "out"):
+            (self.base / name).rename(self.base / f"{name}-away")
+        yield
+        for name in ("in", "out"):
+            (self.base / f"{name}-away").rename(self.base / name)
+
+    def refused(self, kind: WriteKind) -> WriteRequest:
+        return unbalanced(sample_request(kind))
+
+
+class FullHarness(FilesHarness):
+    """Full: one file that holds everything, rewritten at each act."""
+
+    def pattern(self) -> dict[str, Any]:
+        return {
+            "name": "customers",
+            "files": "customers.csv",
+            "kind": "account",
+            "mode": "full",
+            "covers": "everything",
+            "columns": {"id": "Customer", "name": "Name"},
+        }
+
+    def seed(self, records: Sequence[Seed]) -> None:
+        self.records = {record.id: record for record in records}
+        with (self.base / "in" / "customers.csv").open("w", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(("Customer", "Name"))
+            rows.writerows((record.id, record.text) for record in records)
+
+    def add(self, record: Seed) -> None:
+        self.seed([*self.records.values(), record])
+
+    def change(self, record: Seed) -> None:
+        self.seed(list({**self.records, record.id: record}.values()))
+
+    def delete(self, record_id: str) -> None:
+        self.seed([record for record in self.records.values() if record.id != record_id])
+
+    def wrong_settings(self) -> Mapping[str, Mapping[str, Any]]:
+        cannot("the delta harness names them")
+
+
+class TestFilesDelta(AdapterConformance):
+    @pytest.fixture
+    def harness(self, tmp_path: Path) -> Harness:
+        return FilesHarness(tmp_path)
+
+
+class TestFilesFull(AdapterConformance):
+    @pytest.fixture
+    def harness(self, tmp_path: Path) -> Harness:
+        return FullHarness(tmp_path)
