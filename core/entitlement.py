@@ -16,15 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
 from math import lcm
 from operator import itemgetter
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from core.money import Rounding, apportion, divide
-from core.period import day_number
+from core.money import QUANTITY_EXPONENT, Rounding, apportion, divide, exponent, major
+from core.period import day_date, day_number
 from core.programs import Program
-from core.scales import CompiledScale, compile_scale, digits_of
+from core.scales import CompiledScale, Segment, compile_scale, digits_of
 
 
 class Cell(NamedTuple):
@@ -83,6 +84,8 @@ class Rule:
     denominator: int
     """10**digits."""
     at_document: bool
+    per_unit: bool
+    """Whether the measure is a quantity."""
 
 
 class Entitled(NamedTuple):
@@ -103,9 +106,9 @@ def compile_rule(program: Program, level_names: Sequence[str] = ()) -> Rule:
     head = program.program
     slices = program.slices()
     stated = [scale for _, scales, _ in slices for scale in scales.values() if scale is not None]
-    if not stated:
+    if program.is_tier:
         raise ValueError(f"{program.id} gives a tier and pays nothing: it has no rule")
-    digits = max(digits_of(scale, head.currency) for scale in stated)
+    digits = max((digits_of(scale, head.currency) for scale in stated), default=0)
     compiled = []
     for _, scales, _ in slices:
         own = scales[""]
@@ -126,6 +129,7 @@ def compile_rule(program: Program, level_names: Sequence[str] = ()) -> Rule:
         digits=digits,
         denominator=10**digits,
         at_document=at == "document",
+        per_unit=program.basis.measure == "quantity",
     )
 
 
@@ -196,3 +200,96 @@ def _unit(rule: Rule, cells: Sequence[Cell], level: int) -> tuple[int, list[int]
         reached += measure
     common = lcm(*(divisor for _, divisor in shares))
     return earned, [share * (common // divisor) for share, divisor in shares], common
+
+
+def explain_parts(rule: Rule, cells: Sequence[Cell], level: int = -1) -> dict[str, Any]:
+    """How `entitle` came to its amount, as plain data for people.
+
+    Measures, bounds and amounts are exact Decimals in major units of the currency (or units of quantity); a numerator
+    is an integer over 10**digits, in minor units. Each unit of accumulation lists its slices, and each slice the
+    stretches of its measure with the band that paid them.
+    """
+    found = []
+    total = 0
+    for positions in units(rule, cells):
+        members = [cells[i] for i in positions]
+        numerator, _, _ = _unit(rule, members, level)
+        rounded = divide(numerator, rule.denominator, rule.rounding)
+        total += rounded
+        slices = _explain_slices(rule, members, level)
+        found.append(
+            {
+                "document": members[0].document,
+                "line": members[0].line,
+                "measure": sum((part["measure"] for part in slices), Decimal(0)),
+                "slices": slices,
+                "numerator": numerator,
+                "unrounded": _exact(numerator, rule.digits + exponent(rule.currency)),
+                "rounding": rule.rounding,
+                "amount": major(rounded, rule.currency),
+            }
+        )
+    return {
+        "program": rule.program,
+        "currency": rule.currency,
+        "accumulate": rule.accumulate,
+        "digits": rule.digits,
+        "units": found,
+        "amount": major(total, rule.currency),
+    }
+
+
+def _explain_slices(rule: Rule, cells: Sequence[Cell], level: int) -> list[dict[str, Any]]:
+    """The slices of one unit, and of those the cells of each level where the document's tier counts."""
+    whole = sum(cell.measure for cell in cells)
+    found = []
+    reached = 0
+    for (index, at), group in groupby(cells, key=lambda cell: (cell.slice, cell.level)):
+        measure = sum(cell.measure for cell in group)
+        chosen = at if rule.at_document else level
+        scale = rule.scales[index][chosen + 1]
+        first, last = reached, reached + measure
+        digits = QUANTITY_EXPONENT if rule.per_unit else exponent(rule.currency)
+        bands = []
+        if scale is not None:
+            marginal = scale.method == "marginal"
+            stretches = _stretches(scale, first, last) if marginal else [(scale.segment(whole), measure)]
+            for band, length in stretches:
+                bands.append(
+                    {
+                        "lower": _exact(band.lower, digits),
+                        "upper": None if band.upper is None else _exact(band.upper, digits),
+                        "rate": scale.rate_text(band.rate),
+                        "measure": _exact(length, digits),
+                        "numerator": band.rate * length,
+                    }
+                )
+        found.append(
+            {
+                "from": day_date(rule.starts[index]),
+                "level": rule.levels[chosen] if chosen >= 0 else None,
+                "method": None if scale is None else scale.method,
+                "begins_at": _exact(first, digits),
+                "measure": _exact(measure, digits),
+                "bands": bands,
+                "numerator": sum(band["numerator"] for band in bands),
+            }
+        )
+        reached = last
+    return found
+
+
+def _stretches(scale: CompiledScale, first: int, last: int) -> list[tuple[Segment, int]]:
+    """The bands between two measures of a marginal scale, each with the length inside it; negative going down."""
+    low, high = min(first, last), max(first, last)
+    found = []
+    for i, band in enumerate(scale.segments):
+        lower = low if i == 0 else max(low, band.offset)
+        upper = high if i + 1 == len(scale.segments) else min(high, scale.segments[i + 1].offset)
+        if upper > lower:
+            found.append((band, upper - lower if last > first else lower - upper))
+    return found
+
+
+def _exact(number: int, digits: int) -> Decimal:
+    return Decimal(f"{number}e-{digits}")

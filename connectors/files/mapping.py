@@ -72,7 +72,7 @@ class _Mapping:
         result.bad.extend(self._without_id())
         for table in tables:
             for broken in table.broken:
-                self._place_broken(table.file, broken, result)
+                self._place_broken(table, broken, result)
         headers = {name: self._rows.column(column) for name, column in self._pattern.columns.items()}
         lines = self._lines()
         for members in self._groups.all:
@@ -131,41 +131,49 @@ class _Mapping:
                 )
         return loose
 
-    def _place_broken(self, file: str, broken: Broken, result: Mapped) -> None:
+    def _place_broken(self, table: Table, broken: Broken, result: Mapped) -> None:
         """Hold back the documents a broken row belongs to, or tell of it by itself."""
         values = broken.values
         if values is not None and skips(values, self._pattern):
             self.skipped += 1
             return
-        known = self._groups.known_id(values) if values is not None else None
-        fault = Fault(broken.reason, f"{file} row {broken.row}: {broken.message}")
-        if self._has_lines:
-            suspects = self._suspects(file, broken, known)
-            for first in suspects:
-                self._faults.setdefault(first, fault)
-                self._extra.setdefault(first, []).append((file, broken))
-            if suspects:
-                return
-        kind = kind_of(values, self._pattern) if values is not None else None
-        if kind is None and len(self._pattern.kinds) == 1:
+        if values is None and len(broken.loose) == 1 and self._pattern.columns.get("id") == table.first_column:
+            known = broken.loose[0].get(table.first_column, "").strip() or None if self._has_lines else None
+        else:
+            known = self._groups.known_id(values) if values is not None else None
+        fault = Fault(broken.reason, f"{table.file} row {broken.row}: {broken.message}")
+        suspects = self._suspects(table, broken, known) if self._has_lines else []
+        for first in suspects:
+            self._faults.setdefault(first, fault)
+            self._extra.setdefault(first, []).append((table.file, broken))
+        if not suspects:
+            self._tell(table.file, broken, fault, known, result)
+
+    def _tell(self, file: str, broken: Broken, fault: Fault, known: str | None, result: Mapped) -> None:
+        """A bad record of a broken row alone."""
+        values = broken.values or {}
+        kind = kind_of(values, self._pattern) if values else None
+        if len(self._pattern.kinds) == 1:
             kind = self._pattern.kind
-        company = (company_of(values, self._pattern) if values is not None else None) or ""
-        if isinstance(self._pattern.company, str):
-            company = self._pattern.company
+        company = company_of(values, self._pattern) or ""
         if known is not None and kind is not None:
             result.seen.setdefault((kind, company), set()).add(known)
+        order: int | None = self._sequence
+        if self._pattern.order is not None:
+            order = order_of(values.get(self._pattern.order, ""))
         raw = {"rows": [{"file": file, "row": broken.row, "values": dict(broken.raw)}]}
-        origin = f"{file} row {broken.row}"
-        order = (order_of(values.get(self._pattern.order, "")) if values and self._pattern.order else None) or 0
-        result.bad.append(
-            BadRecord(*fault, raw, kind, known, company, origin, order if self._pattern.order else self._sequence)
-        )
+        result.bad.append(BadRecord(*fault, raw, kind, known, company, f"{file} row {broken.row}", order or 0))
 
-    def _suspects(self, file: str, broken: Broken, known: str | None) -> list[int]:
-        found = self._groups.named((known,) if known is not None else broken.texts)
-        if found or known is not None:
+    def _suspects(self, table: Table, broken: Broken, known: str | None) -> list[int]:
+        """The documents a broken row may belong to. Its neighbours, where its id cannot be trusted."""
+        if known is not None:
+            return self._groups.named((known,))
+        column = self._pattern.columns["id"]
+        ids = [cells.get(column, "").strip() for cells in broken.loose]
+        found = self._groups.named({name for name in ids if name})
+        if found or (ids and all(ids) and column == table.first_column):
             return found
-        before, after = self._rows.neighbours(file, broken.row)
+        before, after = self._rows.neighbours(table.file, broken.row)
         near = {self._groups.above(before), self._groups.below(after)}
         return sorted(first for first in near if first is not None)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import PurePosixPath
@@ -95,11 +94,17 @@ def _read_with_care(
         except StopIteration:
             return builder
         except csv.Error as error:
-            raw = "".join(lines[before : reader.line_num])
-            cells = re.split("[" + re.escape(pattern.delimiter + pattern.quote) + "\r\n]", raw)
+            raw = lines[before : reader.line_num]
             message = f"the row (line {before + 1} of the file) is not proper csv: {error}"
-            texts = frozenset(cell.strip() for cell in cells)
-            builder.broken.append(Broken(number, "bad_quoting", message, {"text": printable(raw)}, texts=texts))
+            loose = tuple(_loose(line, header, pattern) for line in raw)
+            shown = {"text": printable("".join(raw))}
+            builder.broken.append(Broken(number, "bad_quoting", message, shown, loose=loose))
+
+
+def _loose(line: str, header: list[str], pattern: Pattern) -> dict[str, str]:
+    """What stands where in a line that is not proper csv; cells with a quote in them are left out."""
+    cells = zip(header, line.rstrip("\r\n").split(pattern.delimiter), strict=False)
+    return {name: cell for name, cell in cells if pattern.quote not in cell}
 
 
 def _header(reader: Iterator[list[str]], encoding: str) -> tuple[int, list[str]]:
@@ -109,8 +114,8 @@ def _header(reader: Iterator[list[str]], encoding: str) -> tuple[int, list[str]]
             continue
         for name in header:
             if fault := damage(name):
-                hint = f"is the encoding {encoding} right?"
-                raise UnreadableFile(fault[0], f"the column name {printable(name)!r} {fault[1]}: {hint}", header)
+                message = f"the column name {printable(name)!r} {fault[1]}; is the encoding {encoding} right?"
+                raise UnreadableFile("bad_encoding", message, header)
         return number, header
     raise UnreadableFile("empty_file", "the file holds nothing but line breaks")
 

@@ -16,7 +16,7 @@ class Broken:
     """A row that cannot be used.
 
     `raw` is the row for people and for the quarantine. `values` are its sound cells by column where the row has the
-    right shape; None where it has not, and `texts` then holds whatever looks like a cell in it.
+    right shape; None where it has not, and `loose` then holds what stands where, for each line of it.
     """
 
     row: int
@@ -24,7 +24,7 @@ class Broken:
     message: str
     raw: Mapping[str, Any]
     values: Mapping[str, str] | None = None
-    texts: frozenset[str] = frozenset()
+    loose: tuple[Mapping[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Table:
     """The sound rows of one file, by column, and the broken ones.
 
     `columns` holds the columns a mapping needs, equally long; empty text where the file has no value. `rows` are
-    the row numbers people see: a header is row 1. `raw(i)` is the i-th sound row for the quarantine.
+    the row numbers people see: a header is row 1. `raw(i)` is the i-th sound row for the quarantine. `first_column`
+    is the one whose cell is in its place even in rows that are too short or too long.
     """
 
     file: str
@@ -40,6 +41,7 @@ class Table:
     rows: Sequence[int]
     raw: Callable[[int], Mapping[str, str]]
     broken: tuple[Broken, ...] = ()
+    first_column: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ class TableBuilder:
             return _named(header, [printable(column[i]) for column in everything])
 
         broken = tuple(sorted(self.broken, key=lambda fault: fault.row))
-        return Table(self._file, columns, self._rows, raw, broken)
+        return Table(self._file, columns, self._rows, raw, broken, header[0])
 
     def _sound(self, numbers: Sequence[int], rows: list[list[str]]) -> tuple[list[int], list[list[str]]]:
         kept_numbers: list[int] = []
@@ -199,7 +201,7 @@ def _fault(
             "row_too_short" if short else "row_too_long",
             f"the row has {len(row)} cells, the header {len(header)}{where}",
             {"cells": [printable(cell) for cell in row]},
-            texts=frozenset(cell.strip() for cell in row),
+            loose=(dict(zip(header, row, strict=False)),),
         )
     if suspicious is None:
         return None

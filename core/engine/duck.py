@@ -1,6 +1,5 @@
-"""Counting with DuckDB: a derived cache of signed lines, which can be thrown away and filled again from the book.
+"""Counting with DuckDB: the lines of the cache into cells, and into the sums that tiers need.
 
-A line is a row of `fact`, with its amounts multiplied by `sign`: a superseded version is appended once more, negated.
 Only integers go in and come out, whole columns at a time. Amounts are minor units, quantities 10^-6 base units, days
 numbers since 1970-01-01.
 """
@@ -8,43 +7,22 @@ numbers since 1970-01-01.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, NamedTuple
 
-import duckdb
 import numpy
 import pyarrow
 
 from core.engine import queries
 from core.engine.block import Block, Column, Group
+from core.engine.cache import FACT, FactCache, table
 from core.engine.plan import Plan, Span
 from core.errors import IntegrityError
 from core.period import day_date
 
-FACT = pyarrow.schema(
-    [
-        ("document", pyarrow.int64()),
-        ("line", pyarrow.int32()),
-        ("account", pyarrow.int32()),
-        ("item", pyarrow.int32()),
-        ("tax", pyarrow.int32()),
-        ("day", pyarrow.int32()),
-        ("net", pyarrow.int64()),
-        ("tax_amount", pyarrow.int64()),
-        ("quantity", pyarrow.int64()),
-        ("sign", pyarrow.int8()),
-        ("batch", pyarrow.int64()),
-    ]
-)
-"""The columns of a fact. `net`, `tax_amount` and `quantity` are already multiplied by `sign`; `quantity` is null
-where the line's unit is unknown."""
+__all__ = ["FACT", "DuckEngine", "Evidence"]
 
 STANDING = ("program", "account", "from_day", "to_day", "level")
-ROWS = 1 << 17
-"""Cells handed over at a time."""
-
 REACH_ROWS = 500_000
 """Up to this size what counts where is written down before counting; a larger one is joined as it goes."""
 
@@ -60,67 +38,10 @@ class Evidence(NamedTuple):
     tax: int
 
 
-class DuckEngine:
+class DuckEngine(FactCache):
     """Counts lines into cells. One process uses it, one call at a time: read a count to its end before the next."""
 
-    def __init__(
-        self, path: str | Path | None = None, *, memory_limit: str = "512MB", threads: int | None = None
-    ) -> None:
-        config: dict[str, Any] = {
-            "memory_limit": memory_limit,
-            "preserve_insertion_order": "false",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        }
-        if threads is not None:
-            config["threads"] = threads
-        self._db = duckdb.connect(str(path) if path is not None else ":memory:", config=config)
-        self._plan: Plan | None = None
-        self._create()
-
-    def close(self) -> None:
-        """Give the cache back. Nothing else may be called afterwards."""
-        self._db.close()
-
-    def __enter__(self) -> DuckEngine:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def append(self, rows: pyarrow.Table | pyarrow.RecordBatchReader, batch: int | None = None) -> None:
-        """Add facts, and raise the watermark to their highest batch (or to `batch`), in one transaction.
-
-        A reader is read as it goes, so that what is appended need not fit into memory.
-        """
-        names = ", ".join(FACT.names)
-        with self._table("incoming", rows), self._transaction():
-            self._db.execute(f"INSERT INTO fact ({names}) SELECT {names} FROM incoming")  # noqa: S608
-            if batch is None:
-                (batch,) = self._one("SELECT COALESCE(MAX(f.batch), 0) FROM fact AS f")
-            self._db.execute("DELETE FROM watermark WHERE batch < $batch", {"batch": batch})
-            self._db.execute(
-                "INSERT INTO watermark SELECT $batch WHERE NOT EXISTS (SELECT 1 FROM watermark)",
-                {"batch": batch},
-            )
-
-    def watermark(self) -> int:
-        """The highest batch appended; 0 where there is none."""
-        (batch,) = self._one("SELECT COALESCE(MAX(batch), 0) FROM watermark")
-        return int(batch)
-
-    def horizon(self) -> tuple[int, int]:
-        """The days `[start, end)` that facts lie on; `(0, 0)` where there are none."""
-        first, last = self._one("SELECT MIN(day), MAX(day) FROM fact")
-        return (0, 0) if first is None else (int(first), int(last) + 1)
-
-    def reset(self) -> None:
-        """Forget every fact and the watermark."""
-        with self._transaction():
-            self._db.execute("DROP TABLE fact")
-            self._db.execute("DROP TABLE watermark")
-            self._create()
-        self._plan = None
+    _plan: Plan | None = None
 
     def count(
         self,
@@ -166,7 +87,7 @@ class DuckEngine:
         for (accumulate, at_document), chosen in sorted(alike.items()):
             self._choose(plan, chosen)
             if at_document:
-                self._put("standing", _rows(STANDING, standings or ()))
+                self.put("standing", table(STANDING, standings or ()))
             if since is not None:
                 self._touch(since, accounts)
             query = queries.count(
@@ -192,12 +113,12 @@ class DuckEngine:
         if status is None:
             raise ValueError(f"{plan.programs[program].id} gives no tier")
         self._choose(plan, [program])
-        self._put("counted_tax", _rows(("tax",), [(tax,) for tax in taxes]))
+        self.put("counted_tax", table(("tax",), [(tax,) for tax in taxes]))
         if since is not None:
             self._touch(since, ())
         query = queries.sums(_measure(plan, [program]), status.window, since is not None, known_batch is not None)
         carried: tuple[int, list[tuple[int, int]]] | None = None
-        for batch in self._read(query, {} if known_batch is None else {"known": known_batch}):
+        for batch in self.read(query, {} if known_batch is None else {"known": known_batch}):
             accounts, moments, measures = (column.to_numpy() for column in batch.columns)
             rows = list(zip(moments.tolist(), measures.tolist(), strict=True))
             bounds = _bounds(accounts)
@@ -227,7 +148,7 @@ class DuckEngine:
         if known_batch is not None:
             parameters["known"] = known_batch
         found = []
-        for batch in self._read(query, parameters):
+        for batch in self.read(query, parameters):
             for document, line, span, measure, net, tax in zip(*_lists(batch), strict=True):
                 found.append(Evidence(document, line, plan.spans[span].slice, measure, net, tax))
         return found
@@ -237,7 +158,7 @@ class DuckEngine:
         groups = numpy.array(plan.groups, numpy.int64)
         spans = numpy.array(plan.spans, numpy.int64).reshape(-1, len(Span._fields)).T
         carried: tuple[Column, ...] | None = None
-        for batch in self._read(query, {} if known_batch is None else {"known": known_batch}):
+        for batch in self.read(query, {} if known_batch is None else {"known": known_batch}):
             fetched = tuple(column.to_numpy() for column in batch.columns)
             if carried is not None:
                 fetched = tuple(map(numpy.concatenate, zip(carried, fetched, strict=True)))
@@ -258,59 +179,19 @@ class DuckEngine:
             )
         if plan is not self._plan:
             for name in ("account_class", "item_class", "account_member", "item_member", "days", "calendar"):
-                self._put(name, getattr(plan, name))
+                self.put(name, getattr(plan, name))
             self._plan = plan
-        self._put("chosen", _rows(("program",), [(program,) for program in programs]))
+        self.put("chosen", table(("program",), [(program,) for program in programs]))
         reach = queries.statement("reach")
         if sum(plan.reach[program] for program in programs) <= REACH_ROWS:
-            self._db.execute(f"CREATE OR REPLACE TEMP TABLE reach_rows AS {reach}")
+            self.run(f"CREATE OR REPLACE TEMP TABLE reach_rows AS {reach}")
             reach = "SELECT * FROM reach_rows"
-        self._db.execute(f"CREATE OR REPLACE TEMP VIEW reach AS {reach}")
-        self._db.execute(f"CREATE OR REPLACE TEMP VIEW matched AS {queries.statement('matched')}")
+        self.run(f"CREATE OR REPLACE TEMP VIEW reach AS {reach}")
+        self.run(f"CREATE OR REPLACE TEMP VIEW matched AS {queries.statement('matched')}")
 
     def _touch(self, since: int, accounts: Iterable[int]) -> None:
-        self._put("named", _rows(("account",), [(account,) for account in accounts]))
-        self._db.execute(f"CREATE OR REPLACE TEMP TABLE touched AS {queries.statement('touched')}", {"since": since})
-
-    def _put(self, name: str, rows: pyarrow.Table) -> None:
-        """A table of this name with these rows, for this connection."""
-        with self._table("incoming", rows):
-            self._db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT * FROM incoming")  # noqa: S608
-
-    def _read(self, query: str, parameters: dict[str, int]) -> Iterator[Any]:
-        """The record batches of a query."""
-        relation: Any = self._db.sql(query, params=parameters or None)
-        # DuckDB 2 renamed the method.
-        open_reader = getattr(relation, "to_arrow_reader", None) or relation.fetch_arrow_reader
-        for batch in open_reader(ROWS):
-            if batch.num_rows:
-                yield batch
-
-    def _one(self, query: str) -> tuple[Any, ...]:
-        (row,) = self._db.execute(query).fetchall()
-        return tuple(row)
-
-    def _create(self) -> None:
-        self._db.execute(queries.statement("fact"))
-        self._db.execute(queries.statement("watermark"))
-
-    @contextmanager
-    def _table(self, name: str, rows: object) -> Iterator[None]:
-        self._db.register(name, rows)
-        try:
-            yield
-        finally:
-            self._db.unregister(name)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN TRANSACTION")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
+        self.put("named", table(("account",), [(account,) for account in accounts]))
+        self.run(f"CREATE OR REPLACE TEMP TABLE touched AS {queries.statement('touched')}", {"since": since})
 
 
 def _block(spans: Column, fetched: tuple[Column, ...], bounds: Column) -> Block:
@@ -327,14 +208,6 @@ def _bounds(*columns: Column) -> Column:
     for column in columns:
         changes[1:-1] |= column[1:] != column[:-1]
     return numpy.flatnonzero(changes)
-
-
-def _rows(names: Sequence[str], rows: pyarrow.Table | Iterable[tuple[int, ...]]) -> pyarrow.Table:
-    """Rows of small integers as a table."""
-    if isinstance(rows, pyarrow.Table):
-        return rows
-    columns = list(zip(*rows, strict=True)) or [()] * len(names)
-    return pyarrow.table([pyarrow.array(column, pyarrow.int32()) for column in columns], names=list(names))
 
 
 def _lists(batch: Any) -> list[list[int]]:

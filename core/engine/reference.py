@@ -245,9 +245,11 @@ def _between(program: Program, scale: Scale, first: int, last: int) -> Fraction:
     if first > last:
         return -_between(program, scale, last, first)
     steps = _steps(program, scale)
-    total = min(last, 0) * steps[0][1] - min(first, 0) * steps[0][1]
-    for (lower, rate), (upper, _) in pairwise([*steps, (Fraction(10**30), Fraction(0))]):
-        total += max(min(last, upper) - max(first, lower, 0), Fraction(0)) * rate
+    nothing = Fraction(0)
+    total = (min(last, 0) - min(first, 0)) * steps[0][1]
+    for (lower, rate), (upper, _) in pairwise([*steps, (Fraction(10**30), nothing)]):
+        inside = min(Fraction(last), upper) - max(Fraction(first), lower)
+        total += max(inside, nothing) * rate
     return total
 
 
@@ -265,8 +267,8 @@ def _whole_parts(total: int, shares: Sequence[Fraction]) -> list[int]:
     leading = exact if exact else next((share for share in shares if share), Fraction(0))
     if leading < 0:
         return [-part for part in _whole_parts(-total, [-share for share in shares])]
-    parts = [floor(share) for share in shares]
-    rests = [share - part for share, part in zip(shares, parts, strict=True)]
+    parts: list[int] = [floor(share) for share in shares]
+    rests: list[Fraction] = [share - part for share, part in zip(shares, parts, strict=True)]
     order = sorted(range(len(shares)), key=lambda i: (-rests[i], i))
     for i in order[: total - sum(parts)]:
         parts[i] += 1

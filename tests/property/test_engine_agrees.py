@@ -28,13 +28,13 @@ CURRENCIES = {1: "EUR", 2: "EUR", 3: "USD"}
 PERIODS = ("month", "quarter", "half", "year")
 Result = dict[Key, tuple[int, dict[int, int]]]
 
-days = st.integers(START, STOP - 1)
+days = st.integers(day_number(date(2024, 1, 10)), day_number(date(2024, 2, 20))) | st.integers(START, STOP - 1)
 near_change = st.sampled_from([day_number(date(2024, 1, 1)) + offset for offset in (-1, 0, 1, 90, 91, 92, 181, 182)])
 
 
 @st.composite
 def scales(draw: st.DrawFn, quantity: bool, flat: bool = False) -> dict[str, Any]:
-    rate = st.sampled_from(["0", "0.5", "1", "2.5", "3.333", "10"]).map(Decimal)
+    rate = st.sampled_from(["2.5", "0", "0.5", "1", "3.333", "10"]).map(Decimal)
     name = "per_unit" if quantity else "percent"
     method = "flat" if flat else draw(st.sampled_from(["flat", "marginal", "retrospective"]))
     if method == "flat":
@@ -77,7 +77,7 @@ def rebates(draw: st.DrawFn, number: int) -> dict[str, Any]:
     quantity = draw(st.integers(0, 3)) == 0
     at = draw(st.sampled_from([None, None, "period_end", "period_start", "document"]))
     scale = scales(quantity, flat=at == "document")
-    some = lambda *names: st.sampled_from([(), (), *((name,) for name in names), names])  # noqa: E731
+    some = lambda *names: st.sampled_from([()] * 6 + [*((name,) for name in names), names])  # noqa: E731
 
     def tier() -> dict[str, Any]:
         names = draw(st.sets(st.sampled_from(["bronze", "silver", "gold"])))
@@ -90,7 +90,9 @@ def rebates(draw: st.DrawFn, number: int) -> dict[str, Any]:
             "currency": "EUR",
             "period": draw(st.sampled_from(PERIODS)),
             "fiscal_start": draw(st.sampled_from([1, 1, 4])),
-            "valid_from": draw(st.sampled_from([date(2023, 12, 1), date(2024, 1, 1), date(2024, 2, 10)])),
+            "valid_from": draw(
+                st.sampled_from([date(2023, 12, 1), date(2023, 12, 1), date(2024, 1, 1), date(2024, 2, 10)])
+            ),
             "valid_to": draw(st.sampled_from([None, date(2024, 12, 31), date(2025, 2, 11)])),
             "rounding": draw(st.sampled_from(["half_away_from_zero", "half_even"])),
         },
@@ -115,7 +117,9 @@ def rebates(draw: st.DrawFn, number: int) -> dict[str, Any]:
         definition["tier"] = tier()
         if draw(st.booleans()):
             del definition["scale"]
-    changes = sorted(draw(st.sets(st.sampled_from([date(2024, 4, 1), date(2024, 6, 30), date(2024, 7, 15)]), max_size=2)))
+    changes = sorted(
+        draw(st.sets(st.sampled_from([date(2024, 4, 1), date(2024, 6, 30), date(2024, 7, 15)]), max_size=2))
+    )
     definition["change"] = [
         {"from": day, "tier": tier()} if at is not None and draw(st.booleans()) else {"from": day, "scale": draw(scale)}
         for day in changes
@@ -150,8 +154,8 @@ item_states = st.builds(
     attribute([None, "s1", "s2"]),
     attribute([None, "tools", "tea", "food"]),
     attribute([None, "own", "other"]),
-    attribute(["goods", "goods", "goods", "freight"]),
-    st.booleans(),
+    attribute(["goods"] * 5 + ["freight"]),
+    attribute([False, False, True]),
 )
 
 
@@ -172,10 +176,10 @@ def documents(draw: st.DrawFn, document: int) -> list[Fact]:
             )
             for row in before
         ]
-        account, day = draw(st.sampled_from([1, 1, 2, 3])), draw(days | near_change)
+        account, day = draw(st.sampled_from([1, 1, 1, 2, 3])), draw(days | near_change)
         before = []
         for number in range(draw(st.integers(0 if rows else 1, 3))):
-            net = draw(st.sampled_from([0, 1, 333, 500, 999, 1000, 1001, 2500, -250, -1000]) | st.integers(-3000, 3000))
+            net = draw(st.sampled_from([1000, 0, 1, 333, 500, 999, 1001, 2500, -250, -1000]) | st.integers(-3000, 9000))
             before.append(
                 Fact(
                     document,
@@ -186,7 +190,7 @@ def documents(draw: st.DrawFn, document: int) -> list[Fact]:
                     day,
                     net,
                     net // 5,
-                    draw(st.none() | st.sampled_from([1, 999_999, 5_000_000, 10_000_000, -2_500_000])),
+                    draw(st.sampled_from([5_000_000, 1, 999_999, 10_000_000, -2_500_000, None])),
                     1,
                     batch,
                 )
@@ -202,7 +206,7 @@ def worlds(draw: st.DrawFn) -> tuple[list[Program], dict[int, Any], dict[int, An
     programs.append(program_from(draw(tier_programs())))
     accounts = {key: draw(histories(account_states)) for key in (1, 2)}
     items = {key: draw(histories(item_states)) for key in (1, 2, 3)}
-    facts = [row for number in range(draw(st.integers(0, 9))) for row in draw(documents(number + 1))]
+    facts = [row for number in range(draw(st.integers(1, 12))) for row in draw(documents(number + 1))]
     return programs, accounts, items, draw(st.permutations(facts))
 
 
@@ -268,7 +272,9 @@ def planned(programs: Sequence[Program], accounts: Mapping[int, Any], items: Map
     return make_plan(programs, accounts, items, START, STOP)
 
 
-moderate = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+moderate = settings(
+    max_examples=int(__import__("os").environ.get("EX", "60")), deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 
 @pytest.fixture(scope="module")
@@ -302,10 +308,7 @@ def test_counting_what_changed_completes_what_was_known(engine: DuckEngine, worl
     assert before | after == whole
     assert all(whole[key] == cells for key, cells in after.items())
     touched = {
-        (number, fact.account)
-        for number, program in enumerate(programs[:tier])
-        for fact in facts
-        if fact.batch > since
+        (number, fact.account) for number, program in enumerate(programs[:tier]) for fact in facts if fact.batch > since
     }
     assert {key[:2] for key in after} <= touched
     named = {group[:3]: group[3] for group in engine.count(plan, range(tier), since=10**6, accounts=[1])}

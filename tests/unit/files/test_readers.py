@@ -16,8 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.files.readers import read_table
 from connectors.files.pattern import Pattern
+from connectors.files.readers import read_table
 from connectors.files.table import float_text
 
 HEAD = "Invoice,Customer,Item,Net\n"
@@ -55,7 +55,7 @@ PLAIN = [["Invoice", "Customer", "Item", "Net"], ["1", "C", "X", "10"], ["2", "C
 
 
 def test_the_same_rows_in_three_formats_are_the_same_records(connection):
-    rows = [["Invoice", "Customer", "Item", "Net"], ["1", "C", "X", "10.5"], ["1", "C", None, "3"], ["2", None, "Y", "20"]]
+    rows = [PLAIN[0], ["1", "C", "X", "10.5"], ["1", "C", None, "3"], ["2", None, "Y", "20"]]
     text = "".join(",".join(cell or "" for cell in row) + "\n" for row in rows)
     columns = {name: [row[i] for row in rows[1:]] for i, name in enumerate(rows[0])}
     found = [
@@ -72,25 +72,25 @@ def test_the_same_rows_in_three_formats_are_the_same_records(connection):
 
 
 @pytest.mark.parametrize(
-    ("row", "reason", "words"),
+    ("row", "reason", "words", "held_back"),
     [
-        ("9,C,X\n", "row_too_short", ["row 5", "3 cells", "'Net'"]),
-        ("9,C,X,1,2\n", "row_too_long", ["row 5", "5 cells"]),
-        ("9,C,X\0,1\n", "nul_byte", ["row 5", "'Item'"]),
-        ('9,C,"X"Y,1\n', "bad_quoting", ["row 5", "line 5"]),
-        ('9,C,"X,1\n', "bad_quoting", ["row 5"]),
-        (",C,X,1\n", "missing_id", ["row 5"]),
+        ("9,C,X\n", "row_too_short", ["row 5", "3 cells", "'Net'"], "9"),
+        ("9,C,X,1,2\n", "row_too_long", ["row 5", "5 cells"], "9"),
+        ("9,C,X\0,1\n", "nul_byte", ["row 5", "'Item'"], "9"),
+        ("9\0,C,X,1\n", "nul_byte", ["row 5", "'Invoice'"], "3"),
+        ('9,C,"X"Y,1\n', "bad_quoting", ["row 5", "line 5"], "9"),
+        ('9,C,"X,1\n', "bad_quoting", ["row 5"], "9"),
+        (",C,X,1\n", "missing_id", ["row 5"], "3"),
     ],
 )
-def test_a_bad_row_is_told_and_the_others_land(connection, row, reason, words):
+def test_a_bad_row_is_told_and_the_others_land(connection, row, reason, words, held_back):
     read = connection.read(HEAD + GOOD + row)
-    assert read.reasons == [reason]
+    assert (read.reasons, read.bad[0].external_id) == ([reason], held_back)
     for word in ["a.csv", *words]:
         assert word in read.bad[0].message
-    # The row may continue the document above it, so that one is held back; nothing of either is lost.
-    assert read.ids + [bad.external_id for bad in read.bad] == ["1", "2", "3"] or reason in ("row_too_short",)
-    raw = json.dumps(read.bad[0].raw)
-    assert "X" in raw and "a.csv" in raw
+    # A row whose own document cannot be told may continue the one above, which is then held back.
+    assert read.ids == [name for name in "123" if name != held_back]
+    assert "'X" in str(read.bad[0].raw) or ",X" in str(read.bad[0].raw) or '"X' in str(read.bad[0].raw)
 
 
 def test_bytes_in_another_encoding_spoil_their_rows_only(connection):
@@ -172,7 +172,8 @@ def test_a_row_without_id_may_continue_the_document_above(connection):
 
 
 def test_numbers_and_dates_of_a_workbook_are_what_excel_shows(connection):
-    values = [0.1 + 0.2, 1e15, 1001, 1.5, True, date(2026, 1, 5), datetime(2026, 1, 5, 10, 30), time(8), 1e-7, -0.0]
+    instant = datetime.fromisoformat("2026-01-05T10:30")
+    values = [0.1 + 0.2, 1e15, 1001, 1.5, True, date(2026, 1, 5), instant, time(8), 1e-7, -0.0]
     rows = [["Invoice", "Customer", "Item", "Net"], *([n, "C", "X", value] for n, value in enumerate(values, 1))]
     read = connection.read(workbook(rows), name="a.xlsx")
     shown = ["0.3", "1000000000000000", "1001", "1.5", "true", "2026-01-05", "2026-01-05T10:30:00", "08:00:00"]
@@ -193,7 +194,7 @@ def test_an_error_value_of_excel_is_a_bad_row(connection):
 
 
 def test_short_rows_of_a_sheet_are_whole_and_long_ones_are_bad(connection):
-    read = connection.read(workbook([*PLAIN, ["3", "C"], ["4", "C", "X", 1, "more"]]), name="a.xlsx")
+    read = connection.read(workbook([*PLAIN, ["3", "C"], ["4", "C", "X", "Z", "more"]]), name="a.xlsx")
     assert read.ids == ["1", "2", "3"]
     assert read.reasons == ["row_too_long"]
 
@@ -250,7 +251,7 @@ def test_parquet_values_are_exact_text(connection):
         {
             "Invoice": pa.array([1, 2, 3], pa.int64()),
             "Customer": pa.array(["C", None, "D"]).dictionary_encode(),
-            "Item": pa.array([datetime(2026, 1, 5, 10), None, datetime(2026, 1, 6)], pa.timestamp("ns")),
+            "Item": pa.array(["2026-01-05T10", None, "2026-01-06"]).cast(pa.timestamp("ns")),
             "Net": pa.array([Decimal("1.50"), Decimal("-0.05"), None], pa.decimal128(9, 2)),
         }
     )

@@ -1,0 +1,83 @@
+"""Opening balances: what another system had accrued, settled, adjusted or waived before rebated took over.
+
+One row a key and component, in major units; imported as postings with their source. (design.md section 7, going live)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from core.errors import DataError, RefusedError
+from core.keys import content_hash
+from core.ledger import acts, postings, registry
+from core.ledger.book import Batch
+from core.ledger.masters import profiles
+from core.ledger.postings import Transaction
+from core.money import minor_units
+from core.period import periods
+from core.posting import Component, Key, opening_entry
+from core.programs import Program
+
+COLUMNS = ("program", "account", "entity", "period", "component", "amount")
+_COMPONENTS: dict[str, Component] = {
+    "accrued": "accrued",
+    "settled": "settled",
+    "adjusted": "adjusted",
+    "waived": "waived",
+}
+
+
+def import_opening(batch: Batch, rows: Iterable[Mapping[str, str]], source: str, posted_on: date) -> int:
+    """Post opening balances. Returns how many.
+
+    Raises RefusedError with every wrong row, and where the same rows were imported before.
+    """
+    rows = list(rows)
+    digest = content_hash([dict(row) for row in rows])
+    if digest in acts.latest(batch.connection, "opening_imported"):
+        raise RefusedError(f"{source}: these opening balances were imported before")
+    programs = {name: item.program for name, item in registry.current(batch.connection).items()}
+    accounts = {item.external_id: account_id for account_id, item in profiles(batch.connection).items()}
+    transactions, wrong = [], []
+    for number, row in enumerate(rows, 2):
+        try:
+            transactions.append(_transaction(row, programs, accounts, source, posted_on))
+        except DataError as error:
+            wrong.append(f"{source} row {number}: {error.message}")
+    if wrong:
+        raise RefusedError("\n".join(wrong), hint="nothing was imported; mend the rows and import the file again")
+    postings.post(batch, "live", transactions)
+    acts.record_act(batch, "opening_imported", digest, {"source": source, "rows": len(rows)})
+    return len(transactions)
+
+
+def _transaction(
+    row: Mapping[str, Any], programs: Mapping[str, Program], accounts: Mapping[str, int], source: str, posted_on: date
+) -> Transaction:
+    for name in COLUMNS:
+        if not row.get(name):
+            raise DataError("missing", "is missing", path=name)
+    program = programs.get(row["program"])
+    if program is None or program.is_tier:
+        raise DataError("unknown", f"{row['program']!r} is no rebate program of the book", path="program")
+    account = accounts.get(row["account"])
+    if account is None:
+        raise DataError("unknown", f"{row['account']!r} is no known account", path="account")
+    component = _COMPONENTS.get(row["component"])
+    if component is None:
+        raise DataError("unknown", f"{row['component']!r} is none of {', '.join(_COMPONENTS)}", path="component")
+    currency = program.program.currency
+    amount = minor_units(row["amount"], currency, path="amount")
+    key = Key(program.id, account, account, row["entity"], _first_day(program, row["period"]), currency)
+    return Transaction("opening", posted_on, program.id, opening_entry(component, key, amount), source[:80])
+
+
+def _first_day(program: Program, label: str) -> str:
+    head = program.program
+    end = min(program.end, date(head.valid_from.year + 100, 1, 1))
+    for period in periods(head.valid_from, end, head.period, head.fiscal_start):
+        if period.label == label:
+            return period.start.isoformat()
+    raise DataError("unknown", f"{label!r} is no {head.period} of {program.id}", path="period")

@@ -1,0 +1,129 @@
+"""`rebated explain`: the way from the cent back to the invoice lines."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from core.keys import KEY_PATTERN
+from core.ledger.accruals import setting
+from core.ledger.explaining import explain_entitlement, explain_proposal, find_accrual
+from core.ledger.facts import sync_facts
+from core.ledger.masters import profiles
+from core.money import QUANTITY_EXPONENT, percent_text
+from scheduler.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, money, out, print_json, say, session, table
+from scheduler.context import Context
+
+LINES_SHOWN = 12
+
+
+def explained(context: Context, what: str) -> dict[str, Any]:
+    """The explanation of a key or an accrual, as plain data."""
+    sync_facts(context.book, context.engine)
+    ground = setting(context.book, context.as_of)
+    with context.book.read() as reading:
+        if KEY_PATTERN.fullmatch(what):
+            return explain_proposal(reading, context.engine, ground, what)
+        accounts = {item.external_id: account_id for account_id, item in profiles(reading).items()}
+        return explain_entitlement(reading, context.engine, ground, find_accrual(reading, what, accounts))
+
+
+def explain(
+    what: Annotated[
+        str, typer.Argument(help="A key (RB-…), program/account/period, or the number of an accrual's transaction.")
+    ],
+    config: ConfigOption = DEFAULT_CONFIG,
+    all_lines: Annotated[bool, typer.Option("--all-lines", help="Every invoice line, not the first and last.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Explain a credit note or an accrual: lines, rule version, band, formula, rounding, tax split.
+
+    Examples: rebated explain RB-ABCDEFGHIJKL · rebated explain annual-bonus/C-1001/2026
+    """
+    with session(config, create=False, quiet=as_json) as context:
+        found = explained(context, what)
+    if as_json:
+        print_json(found)
+    elif "parts" in found:
+        show_proposal(found, all_lines)
+    else:
+        show_entitlement(found, all_lines)
+
+
+def show_proposal(found: dict[str, Any], all_lines: bool) -> None:
+    """Print the explanation of a credit note or proposal."""
+    currency = found["currency"]
+    say(f"{found['key']}  {found['state']}", "bold")
+    say(f"{found['text']} {found['period']} for {found['name']} ({found['account']}), issued by {found['entity']}")
+    rows = [
+        (f"{line['category']} {percent_text(line['rate'])} %", money(line["net"], currency), money(line["tax"], currency))
+        for line in found["lines"]
+    ]
+    rows.append(("total", money(found["net"], currency), money(found["tax"], currency)))
+    out.print(table("What it says", [("tax code", ""), ("net", "right"), ("tax", "right")], rows))
+    for part in found["parts"]:
+        if part["entitlement"] is None:
+            say(f"Adjustment of {money(part['amount'], currency)}: {part['reason']}", "bold")
+            continue
+        entitlement = part["entitlement"]
+        if part["amount"] != entitlement["amount"]:
+            say(
+                f"Of the entitlement of {money(entitlement['amount'], currency)} below, {money(part['amount'], currency)} "
+                "is settled here: the rest was settled before, belongs to another entity, or is not due yet."
+            )
+        show_entitlement(entitlement, all_lines)
+    life = [(f"{row['at']:%Y-%m-%d %H:%M}", row["state"], row["actor"], row["reason"]) for row in found["life"]]
+    out.print(table("Its life (UTC)", [("when", ""), ("state", ""), ("who", ""), ("why", "")], life))
+    if found["receipt"]:
+        say(f"Written as {found['receipt']['number'] or found['receipt']['remote_id']}")
+    for text in (*found["alarms"], *found["incomplete"]):
+        say(f"look at: {text}", "yellow")
+
+
+def _measure(value: int, found: dict[str, Any]) -> str:
+    if found["measure_of"] == "quantity":
+        whole, rest = divmod(abs(value), 10**QUANTITY_EXPONENT)
+        digits = f".{rest:0{QUANTITY_EXPONENT}d}".rstrip("0") if rest else ""
+        return f"{'-' if value < 0 else ''}{whole:,}{digits}"
+    return money(value, found["currency"])
+
+
+def show_entitlement(found: dict[str, Any], all_lines: bool) -> None:
+    """Print the explanation of an entitlement."""
+    currency = found["currency"]
+    say(
+        f"{found['name']} ({found['program']}, version {found['version']}, definition {found['definition'][:12]}), "
+        f"{found['period']}: {found['period_start']} to {found['period_last']}",
+        "bold",
+    )
+    if found["tier"]:
+        say(f"Tier that counts: {found['tier']}")
+    for text in found["sentences"]:
+        say(f"  {text}")
+    if not found["agrees"]:
+        say("This computation does not give the amount in the book: run `rebated verify --deep`.", "bold red")
+    rows = [
+        (item["entity"], f"{item['category']} {item['percent']} %", _measure(item["measure"], found),
+         money(item["amount"], currency))
+        for item in found["taxes"]
+    ]  # fmt: skip
+    columns = [("issued by", ""), ("tax code", ""), ("measure", "right"), ("share of the entitlement", "right")]
+    out.print(table("By tax code of the original lines (largest remainder)", columns, rows))
+    lines = found["lines"]
+    shown = lines if all_lines or len(lines) <= LINES_SHOWN else [*lines[: LINES_SHOWN - 3], None, *lines[-3:]]
+    rows = [
+        ("…", "", "", f"{len(lines) - LINES_SHOWN} more", "", "") if row is None else
+        (str(row["day"]), str(row["document"]), str(row["line"]), f"{row['product']} {row['description']}"[:48],
+         _measure(row["measure"], found), money(row["net"], currency))
+        for row in shown
+    ]  # fmt: skip
+    columns = [("day", ""), ("document", ""), ("line", "right"), ("product", ""), ("measure", "right"), ("net", "right")]
+    total = sum(row["measure"] for row in lines)
+    out.print(table(f"{len(lines)} lines, together {_measure(total, found)}", columns, rows))
+    for text in found["waiting"]:
+        say(f"waits: {text}", "yellow")
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(explain)
