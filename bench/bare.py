@@ -77,8 +77,8 @@ def main(data: str, out: str, scratch: str, *options: str) -> dict[str, Any]:
             rolled AS (SELECT g.customer_id, g.month, coalesce(sum(coalesce(m.amount, 0)) OVER (PARTITION BY
             g.customer_id ORDER BY g.month ROWS BETWEEN 12 PRECEDING AND 1 PRECEDING), 0) AS rolling
             FROM grid g LEFT JOIN monthly m USING (customer_id, month))
-            SELECT customer_id, month, rolling, CASE WHEN rolling >= {STATUS[3]} THEN 3 WHEN rolling >= {STATUS[2]} THEN 2
-            WHEN rolling >= {STATUS[1]} THEN 1 ELSE 0 END AS level FROM rolled""",
+            SELECT customer_id, month, rolling, CASE WHEN rolling >= {STATUS[3]} THEN 3
+            WHEN rolling >= {STATUS[2]} THEN 2 WHEN rolling >= {STATUS[1]} THEN 1 ELSE 0 END AS level FROM rolled""",
         ),
         "entitle": (
             """CREATE TABLE rebate AS WITH n AS (SELECT t.program, customer_id, quarter, turnover, rounding,
@@ -93,8 +93,8 @@ def main(data: str, out: str, scratch: str, *options: str) -> dict[str, Any]:
             run(statement)
         steps[name] = round(time.perf_counter() - begin, 3)
     for table, what in {
-        "rebate": "program::INT AS program, customer_id::INT AS account, quarter::INT AS quarter, turnover::BIGINT AS turnover,"
-        " rebate::BIGINT AS rebate",
+        "rebate": "program::INT AS program, customer_id::INT AS account, quarter::INT AS quarter,"
+        " turnover::BIGINT AS turnover, rebate::BIGINT AS rebate",
         "status": "customer_id::INT AS account, month::INT AS month, level::INT AS level",
     }.items():
         run(f"COPY (SELECT {what} FROM {table}) TO '{out}/{table}.parquet' (FORMAT parquet)")

@@ -86,7 +86,8 @@ class Page:
 
     `cursor` is where the next pull goes on if we stop after this page; None leaves it unchanged. A coverage that
     spans several pages stands on the last of them and `seen` there is complete for it: the ids met in the whole
-    snapshot.
+    snapshot. `present`: the records are what the source has now, so that even a version superseded here counts again;
+    said of the pages of a complete snapshot and of direct reads.
     """
 
     records: tuple[RawRecord, ...] = ()
@@ -95,6 +96,7 @@ class Page:
     coverage: Coverage | None = None
     seen: frozenset[str] = frozenset()
     note: str = ""
+    present: bool = False
 
 
 class Party(NamedTuple):
@@ -137,6 +139,7 @@ class DocumentRequest:
     key: str
     content_hash: str
     issued: date
+    """`period_start` and `period_end` are the first and the last day."""
     seller: Party
     buyer: Party
     entity: str

@@ -1,4 +1,4 @@
-"""What the outside world tells us: records of eleven kinds, raw as an adapter reads them and normalised as we keep them.
+"""What the outside world tells us: records of eleven kinds, raw as an adapter reads them, normalised as we keep them.
 
 A record's identity is (source, company, kind, external id). The versioned thing is the whole record with its lines
 inside; its version is the hash of the normalised content. `order` is the source's own ordering of versions of one

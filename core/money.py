@@ -25,9 +25,7 @@ _TWO = (
     " STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG"
 )
 _EXPONENTS: dict[str, int] = dict.fromkeys(_TWO.split(), 2)
-_EXPONENTS.update(
-    dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0)
-)
+_EXPONENTS.update(dict.fromkeys("BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(), 0))
 _EXPONENTS.update(dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3))
 _EXPONENTS.update({"CLF": 4, "UYW": 4})
 
@@ -68,7 +66,9 @@ def parse_decimal(value: object, *, decimal_sign: str = ".", path: str = "") -> 
         text = value.strip()
         if decimal_sign != ".":
             if "." in text:
-                raise DataError("not_a_number", f"{value!r} is not a number with decimal sign {decimal_sign!r}", path=path)
+                raise DataError(
+                    "not_a_number", f"{value!r} is not a number with decimal sign {decimal_sign!r}", path=path
+                )
             text = text.replace(decimal_sign, ".")
         if _NUMBER.match(text):
             try:

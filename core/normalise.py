@@ -170,7 +170,8 @@ def _cancellation(raw: RawRecord, rules: SourceRules) -> Record:
         currency=currency.upper()[:3],
         entity=entity or rules.constants.entity or "",
         cancelled=True,
-        content={name: text for name, text in content.items() if text} | {"number": content.get("number") or raw.external_id},
+        content={name: text for name, text in content.items() if text}
+        | {"number": content.get("number") or raw.external_id},
         origin=raw.origin,
     )
 

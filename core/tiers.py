@@ -19,8 +19,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from itertools import accumulate, groupby, repeat
-from operator import itemgetter, sub
+from itertools import accumulate, compress, groupby, repeat
+from operator import itemgetter, ne, sub
 from typing import Literal, NamedTuple
 
 from core.money import exponent, scaled
@@ -29,6 +29,8 @@ from core.programs import Program
 
 Sums = Sequence[tuple[int, int]]
 """(day, measure) for a calendar window, (first day of the month, measure) for a rolling one."""
+
+_DAY = itemgetter(0)
 
 
 class Standing(NamedTuple):
@@ -210,8 +212,7 @@ def _rolling(rung: Ladder, sums: Sums, end: int) -> Iterable[tuple[int, int, Non
     """(first day of a month, level from that day on, None) for each change of level."""
     earliest = _month(rung.valid_from)
     months: dict[int, int] = {}
-    for day, amount in sums:
-        month = _month(day)
+    for month, (_, amount) in zip(map(_month, map(_DAY, sums)), sums, strict=True):
         if month >= earliest:
             months[month] = months.get(month, 0) + amount
     if not months:
@@ -221,12 +222,9 @@ def _rolling(rung: Ladder, sums: Sums, end: int) -> Iterable[tuple[int, int, Non
     # Running totals, with the window's length of nothing on both sides; a window is the difference of two of them.
     amounts = map(months.get, range(first - length, last + length + 1), repeat(0))
     totals = list(accumulate(amounts, initial=0))
-    levels = map(bisect_right, repeat(rung.bounds[1:]), map(sub, totals[length + 1 :], totals[1:]))
-    level = 0
-    for month, new in enumerate(levels, first + 1):
-        if new != level:
-            level = new
-            yield _first_day(month), level, None
+    levels = list(map(bisect_right, repeat(rung.bounds[1:]), map(sub, totals[length + 1 :], totals[1:])))
+    for i in compress(range(len(levels)), map(ne, levels, [0, *levels])):
+        yield _first_day(first + 1 + i), levels[i], None
 
 
 @lru_cache(maxsize=1 << 16)

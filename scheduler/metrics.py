@@ -15,7 +15,7 @@ from core.ledger.tables import alarm, outbox, quarantine
 from scheduler.context import Context
 from scheduler.steps.pull import Pulled
 from scheduler.steps.reconcile import Reconciled
-from scheduler.steps.write_back import Written
+from scheduler.steps.written import Written
 
 _SECONDS = Histogram("rebated_job_seconds", "Time a job took", ["job"], buckets=(0.1, 0.5, 1, 5, 15, 60, 300, 1800))
 _FAILED = Counter("rebated_job_failures", "Jobs that failed", ["job"])

@@ -53,7 +53,7 @@ class FilesAdapter:
             writes=_WRITES if self._out is not None else frozenset(),
             uniqueness="enforced",
             lookup_lag=0,
-            max_request_time=30,
+            max_request_time=5,
         )
         out = self._out or base
         self._documents = {
@@ -91,6 +91,8 @@ class FilesAdapter:
     def pull(self, stream: str, window: Window, cursor: Mapping[str, Any]) -> Iterator[Page]:
         """The files of a pattern that are due and whose bytes are not those in the cursor, in their order.
 
+        A pattern that has been changed reads its files again: another mapping may make other records of them.
+
         Raises FatalError where the folder or a file cannot be read for want of rights, RetryableError where the
         system fails; never for what stands in a file.
         """
@@ -98,7 +100,8 @@ class FilesAdapter:
         if pattern is None or self._folder is None:
             raise ConfigError(f"there is no pattern called {stream!r}; there are: {', '.join(self._patterns)}")
         files = found_files(self._folder, pattern)
-        read_before = as_names(cursor.get("files"))
+        reading = hashlib.sha256(pattern.model_dump_json().encode()).hexdigest()[:16]
+        read_before = as_names(cursor.get("files")) if cursor.get("pattern", reading) == reading else {}
         landed = {file.name: read_before[file.name] for file in files if file.name in read_before}
         everything = deliveries(files, self._folder, pattern, window)
         for delivery in everything:
@@ -115,7 +118,9 @@ class FilesAdapter:
                 and any(file.name in read_before for file in other.files)
                 for other in everything
             )
-            yield from pages_of(mapped, delivery, pattern, {"files": dict(landed)}, superseded=superseded)
+            yield from pages_of(
+                mapped, delivery, pattern, {"files": dict(landed), "pattern": reading}, superseded=superseded
+            )
 
     def fetch(self, kind: RecordKind, external_id: str) -> RawRecord | None:
         """Files have no direct read. Raises NotImplementedError."""

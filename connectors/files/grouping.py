@@ -111,12 +111,13 @@ class Groups:
         return [members for members in groups.values() if self.ids[members[0]]]
 
     def contradictions(self) -> dict[int, Fault]:
-        """Records whose rows differ in a field of the record, or in the order."""
+        """Records whose rows differ in a field of the record that may not vary, or in the order."""
         found: dict[int, Fault] = {}
         if len(self.all) == len(self.first):
             return found
         pairs = [(i, first) for i, first in self.first.items() if i != first]
-        names = {column: name for name, column in self._pattern.columns.items() if name != "id"}
+        free = {"id", *self._pattern.varying}
+        names = {column: name for name, column in self._pattern.columns.items() if name not in free}
         if self._pattern.order is not None:
             names.setdefault(self._pattern.order, "order")
         for column, name in names.items():

@@ -179,9 +179,11 @@ class _Mapping:
 
     def _bad(self, members: Sequence[int], fault: Fault, extra: Sequence[tuple[str, Broken]]) -> BadRecord:
         file, row = self._rows.place(members[0])
+        values = self._rows.raw(members[0])
+        about = {name: values[column] for name, column in self._pattern.columns.items() if values.get(column)}
         return BadRecord(
             *fault,
-            {"rows": list(self._raw_rows(members, extra))},
+            {"rows": list(self._raw_rows(members, extra)), "about": about},
             self._groups.kind(members[0]),
             self._groups.ids[members[0]] or None,
             self._groups.company(members[0]),

@@ -28,9 +28,10 @@ def pages_of(
         notes.append("a later file of the same range was read before: nothing counts as missing from this one")
     note = f"{delivery.files[0].name}: {'; '.join(notes)}" if notes else ""
     coverages = _coverages(mapped, delivery, pattern, superseded=superseded)
+    present = any(coverage.complete for coverage, _ in coverages)
     *before, last = list(_chunks(mapped.records, mapped.bad))
     for records, bad in before:
-        yield Page(records, bad)
+        yield Page(records, bad, present=present)
     for number, (coverage, seen) in enumerate(coverages):
         ends = number == len(coverages) - 1
         yield Page(
@@ -40,6 +41,7 @@ def pages_of(
             coverage,
             seen,
             note if ends else "",
+            present,
         )
 
 

@@ -69,6 +69,11 @@ class Pattern(Part):
     )
     columns: dict[str, str] = Field(description="canonical field = column, for the record itself")
     lines: dict[str, str] = Field(default={}, description="canonical line field = column, for lines of documents")
+    varying: tuple[str, ...] = Field(
+        default=(),
+        description="fields of the record whose cells may differ between its rows, such as an instant each line has"
+        " of its own; the first row's counts. In every other field a difference is a contradiction",
+    )
     order: str | None = Field(
         default=None,
         min_length=1,
@@ -157,6 +162,14 @@ class Pattern(Part):
             if kind not in DOCUMENT_KINDS:
                 raise ValueError(f"{kind} has no lines; only {' and '.join(DOCUMENT_KINDS)} have")
             _known(value, tuple(field.name for field in LINE_FIELDS), f"lines of {kind}")
+        return value
+
+    @field_validator("varying")
+    @classmethod
+    def _mapped(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for name in value:
+            if name == "id" or name not in info.data.get("columns", {name: ""}):
+                raise ValueError(f"{name!r} is no mapped field of the record that may vary")
         return value
 
     @field_validator("kind_rules")

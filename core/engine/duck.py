@@ -187,7 +187,9 @@ class DuckEngine(FactCache):
             self.run(f"CREATE OR REPLACE TEMP TABLE reach_rows AS {reach}")
             reach = "SELECT * FROM reach_rows"
         self.run(f"CREATE OR REPLACE TEMP VIEW reach AS {reach}")
-        self.run(f"CREATE OR REPLACE TEMP VIEW matched AS {queries.statement('matched')}")
+        bits = sum(1 << program for program in programs)
+        told_apart = (len({mask & bits for mask in masks}) > 1 for masks in (plan.account_masks, plan.item_masks))
+        self.run(f"CREATE OR REPLACE TEMP VIEW matched AS {queries.matched(*told_apart)}")
 
     def _touch(self, since: int, accounts: Iterable[int]) -> None:
         self.put("named", table(("account",), [(account,) for account in accounts]))

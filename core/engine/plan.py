@@ -91,6 +91,9 @@ class Plan:
     spans: tuple[Span, ...]
     groups: tuple[int, ...]
     """For each span the index of its (program, period), as in the calendar."""
+    account_masks: tuple[int, ...]
+    item_masks: tuple[int, ...]
+    """For each class the set of its programs, as bits."""
     reach: tuple[int, ...]
     """For each program the number of combinations of account class, item class and slot it counts."""
 
@@ -137,6 +140,8 @@ def make_plan(
         calendar=_table(("program", "slot", "span", "period", "measure", "tier"), calendar),
         spans=tuple(spans),
         groups=tuple(groups),
+        account_masks=tuple(account_masks),
+        item_masks=tuple(item_masks),
         reach=tuple(prod(size[i] for size in sizes) for i in range(len(programs))),
     )
 

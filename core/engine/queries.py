@@ -36,6 +36,16 @@ TOUCHED_GROUPS = {False: "", True: "SEMI JOIN touched AS t ON t.account = m.acco
 TOUCHED_ACCOUNTS = {False: "", True: "SEMI JOIN touched AS t ON t.account = m.account"}
 WHERE_KNOWN = {False: "", True: "WHERE m.batch <= $known"}
 AND_KNOWN = {False: "", True: "AND m.batch <= $known"}
+ACCOUNTS = {
+    False: "",
+    True: "LEFT JOIN account_class AS a ON a.account = f.account AND f.day >= a.from_day AND f.day < a.to_day",
+}
+ITEMS = {
+    False: "",
+    True: "LEFT JOIN item_class AS i ON i.item = f.item AND f.day >= i.from_day AND f.day < i.to_day",
+}
+ACCOUNT_CLASS = {False: "0", True: "COALESCE(a.class, 0)"}
+ITEM_CLASS = {False: "0", True: "COALESCE(i.class, 0)"}
 MOMENTS = {"calendar": "day", "rolling": "month"}
 
 
@@ -43,6 +53,16 @@ MOMENTS = {"calendar": "day", "rolling": "month"}
 def statement(name: str) -> str:
     """The text of `sql/<name>.sql`."""
     return files("core.engine").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def matched(accounts: bool, items: bool) -> str:
+    """The statement for lines that count, by whether accounts and items are to be told apart."""
+    return statement("matched").format(
+        accounts=ACCOUNTS[accounts],
+        items=ITEMS[items],
+        account_class=ACCOUNT_CLASS[accounts],
+        item_class=ITEM_CLASS[items],
+    )
 
 
 def count(measure: str, accumulate: str, at_document: bool, touched: bool, known: bool) -> str:
@@ -76,8 +96,10 @@ def evidence(measure: str, known: bool) -> str:
 
 def every_statement() -> dict[str, str]:
     """Every statement that can ever run, by name: for the test that reads them all."""
-    found = {name: statement(name) for name in ("fact", "watermark", "reach", "matched", "touched")}
+    found = {name: statement(name) for name in ("fact", "watermark", "reach", "touched")}
     flags = (False, True)
+    for accounts, items in product(flags, flags):
+        found[f"matched {accounts} {items}"] = matched(accounts, items)
     for measure, accumulate, at_document, touched, known in product(MEASURES, DOCUMENT, flags, flags, flags):
         name = f"count {measure} {accumulate} {at_document} {touched} {known}"
         found[name] = count(measure, accumulate, at_document, touched, known)

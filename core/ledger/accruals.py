@@ -150,9 +150,7 @@ def _tiers(
         found[account_id] = standing
         outlooks[account_id] = outlook(program, sums, day_number(ground.as_of))
     with book.batch("standing", actor=actor, claim=claim, run=run, note=program.id) as batch:
-        count, changes = standings.store(
-            batch, ground.mode(program).book, program, outlooks, day_number(ground.as_of)
-        )
+        count, changes = standings.store(batch, ground.mode(program).book, program, outlooks, day_number(ground.as_of))
     result.standings += count
     result.tier_changes += changes
     return found
@@ -231,7 +229,11 @@ def compute(rule: Rule, program: Program, cells: Sequence[Cell], level: int, tax
 
 
 def shares(
-    program: str, currency: str, beneficiary: int, period: date, item: Computed | entitlements.Stored,
+    program: str,
+    currency: str,
+    beneficiary: int,
+    period: date,
+    item: Computed | entitlements.Stored,
     taxes: Mapping[int, TaxCode],
 ) -> dict[Key, int]:
     """The entitlement by payee and issuing legal entity."""
@@ -329,8 +331,14 @@ def _transactions(
             kind = "accrue" if delta > 0 else "release"
             reason = "" if posted_on in period else f"belongs to {period.label}"
             made.append(
-                Transaction("accrue" if kind == "accrue" else "release", posted_on, program.id,
-                            entry("accrue", key, delta), period.label, reason)
+                Transaction(
+                    "accrue" if kind == "accrue" else "release",
+                    posted_on,
+                    program.id,
+                    entry("accrue", key, delta),
+                    period.label,
+                    reason,
+                )
             )
     return made
 

@@ -46,7 +46,7 @@ def latest(connection: Connection, kind: str) -> dict[str, Any]:
     """The latest value of each subject of a kind of act."""
     newest = sa.select(sa.func.max(act.c.id)).where(act.c.kind == kind).group_by(act.c.subject)
     rows = connection.execute(sa.select(act.c.subject, act.c.value).where(act.c.id.in_(newest)))
-    return {subject: value for subject, value in rows}
+    return dict(rows.tuples())
 
 
 def modes(connection: Connection) -> dict[str, Mode]:

@@ -28,9 +28,9 @@ class Batch:
         self.connection = connection
         self.kind, self.actor, self.run, self.note = kind, actor, run, note
         self.at = utc_now()
-        self._counters: dict[str, int] = {
-            name: value for name, value in connection.execute(sa.select(tables.counter.c.name, tables.counter.c.value))
-        }
+        self._counters: dict[str, int] = dict(
+            connection.execute(sa.select(tables.counter.c.name, tables.counter.c.value)).tuples()
+        )
         self._changed: set[str] = set()
         self.seq = self._counters.get("batch", 0) + 1
         self._digests: dict[str, Any] = {}

@@ -101,9 +101,7 @@ def sync_facts(book: Book, engine: DuckEngine) -> int:
     return appended
 
 
-def _tables(
-    book: Book, dimensions: Dimensions, ratios: Units, disowned: set[str], since: int
-) -> Iterator[pa.Table]:
+def _tables(book: Book, dimensions: Dimensions, ratios: Units, disowned: set[str], since: int) -> Iterator[pa.Table]:
     query = (
         sa.select(
             effect.c.batch,

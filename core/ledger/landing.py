@@ -304,7 +304,5 @@ def write_heads(batch: Batch, heads: list[dict[str, Any]]) -> None:
     """Set the present state of records; the effects are its source, this is where it is looked up."""
     ids = [head["record_id"] for head in heads]
     for start in range(0, len(ids), CHUNK):
-        batch.connection.execute(
-            record_head.delete().where(record_head.c.record_id.in_(ids[start : start + CHUNK]))
-        )
+        batch.connection.execute(record_head.delete().where(record_head.c.record_id.in_(ids[start : start + CHUNK])))
     batch.insert(record_head, [{**head, "batch": batch.seq} for head in heads])

@@ -33,8 +33,8 @@ class Profile(NamedTuple):
         return self.personal.get("name") or self.external_id
 
 
-def _current(connection: Connection, kind: str) -> Iterable[sa.Row[Any]]:
-    return connection.execute(
+def _current(connection: Connection, kind: str, accounts: set[int] | None = None) -> Iterable[sa.Row[Any]]:
+    query = (
         sa.select(
             record.c.source,
             record.c.company,
@@ -48,6 +48,7 @@ def _current(connection: Connection, kind: str) -> Iterable[sa.Row[Any]]:
         .where(record.c.kind == kind, record_head.c.present)
         .order_by(record.c.id)
     )
+    return connection.execute(query if accounts is None else query.where(record_version.c.account_id.in_(accounts)))
 
 
 def _days(contents: list[dict[str, Any]]) -> list[tuple[int, int, dict[str, Any]]]:
@@ -155,19 +156,16 @@ def units(connection: Connection) -> Units:
 def profiles(connection: Connection, account_ids: Iterable[int] | None = None) -> dict[int, Profile]:
     """What is known of accounts: their latest master record and their first external id."""
     wanted = None if account_ids is None else set(account_ids)
+    if wanted is not None and len(wanted) > 500:
+        wanted = None
+    table = account_identity.c
+    query = sa.select(table.account_id, table.external_id, table.source, table.company).order_by(table.id)
     found: dict[int, Profile] = {}
-    for row in connection.execute(
-        sa.select(
-            account_identity.c.account_id,
-            account_identity.c.external_id,
-            account_identity.c.source,
-            account_identity.c.company,
-        ).order_by(account_identity.c.id)
-    ):
-        if (wanted is None or row.account_id in wanted) and row.account_id not in found:
+    for row in connection.execute(query if wanted is None else query.where(table.account_id.in_(wanted))):
+        if row.account_id not in found:
             found[row.account_id] = Profile(row.account_id, row.external_id, row.source, row.company, {}, {})
     versions = {}
-    for state in _current(connection, "account"):
+    for state in _current(connection, "account", wanted):
         profile = found.get(state.account_id)
         if profile is None:
             continue
@@ -175,7 +173,10 @@ def profiles(connection: Connection, account_ids: Iterable[int] | None = None) -
             found[state.account_id] = profile._replace(content=state.content)
             versions[state.account_id] = state.id
     by_version = {version: account_id for account_id, version in versions.items()}
-    for version_id, personal in connection.execute(sa.select(personal_data.c.version_id, personal_data.c.content)):
+    known = sa.select(personal_data.c.version_id, personal_data.c.content)
+    for version_id, personal in connection.execute(
+        known if wanted is None else known.where(personal_data.c.version_id.in_(by_version))
+    ):
         account_id = by_version.get(version_id)
         if account_id is not None and personal:
             found[account_id] = found[account_id]._replace(personal=personal)

@@ -1,9 +1,9 @@
 """The outbox: what is to be written to other systems, once each, and the receipts of what was.
 
-    queued -> sending -> done            the way of most
-    unknown   the reply was lost: looked up by key before anything is created again
-    refused   the remote said no         person   nobody can tell without a person
-    differs   the remote document is not what was approved       voided   it is gone or cancelled
+queued -> sending -> done            the way of most
+unknown   the reply was lost: looked up by key before anything is created again
+refused   the remote said no         person   nobody can tell without a person
+differs   the remote document is not what was approved       voided   it is gone or cancelled
 """
 
 from __future__ import annotations

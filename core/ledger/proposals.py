@@ -1,10 +1,10 @@
 """Proposals in the book: immutable snapshots with a life of events, the last of which is their state.
 
-    proposed -> approved -> sending -> settled          the way of most
-    held         before approval: waits for a person, or for what is incomplete
-    suspended    held after approval: reserved, but not sent
-    superseded, rejected, waived                         ended without a document
-    differs, voided                                      the remote document is not what was approved, or is gone
+proposed -> approved -> sending -> settled          the way of most
+held         before approval: waits for a person, or for what is incomplete
+suspended    held after approval: reserved, but not sent
+superseded, rejected, waived                         ended without a document
+differs, voided                                      the remote document is not what was approved, or is gone
 """
 
 from __future__ import annotations
@@ -140,7 +140,9 @@ def parts(connection: Connection, proposal_ids: Iterable[int]) -> dict[int, list
     return found
 
 
-def add_event(batch: Batch, item: Stored | int, content_hash: str, state: str, reason: str, actor: str | None = None) -> None:
+def add_event(
+    batch: Batch, item: Stored | int, content_hash: str, state: str, reason: str, actor: str | None = None
+) -> None:
     """Append an event: the proposal is in this state from now on."""
     batch.add(
         proposal_event,

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from core import __version__
+from core.documents import DOCUMENT_KINDS
 from core.entitlement import Rule, compile_rule, entitle
 from core.keys import SettlementKey, content_hash, settlement_key
 from core.ledger import acts, entitlements, postings, proposals, quarantine, registry
@@ -99,9 +100,10 @@ def ground_of(connection: Connection, as_of: date, limits: AlarmLimits | None = 
         settled.setdefault((entry.book, entry.payee), []).append(entry)
     bad: dict[int, list[tuple[date | None, str]]] = {}
     for row in quarantine.open_rows(connection):
-        if row.account_id is not None and row.kind in ("invoice", "credit_note"):
+        account_id = quarantine.account_of(connection, row) if row.kind in DOCUMENT_KINDS else None
+        if account_id is not None:
             text = f"{row.kind} {row.external_id} is in quarantine ({row.reason})"
-            bad.setdefault(row.account_id, []).append((row.day, text))
+            bad.setdefault(account_id, []).append((row.day, text))
     alarmed = {
         row.account_id: row.message
         for row in open_alarms(connection)
@@ -170,7 +172,12 @@ def _taken(balance: Balance, promised: int) -> int:
 
 
 def _through(
-    stored: entitlements.Stored, rule: Rule, program: Program, settlement: Period, final: bool, taxes: Mapping[int, TaxCode]
+    stored: entitlements.Stored,
+    rule: Rule,
+    program: Program,
+    settlement: Period,
+    final: bool,
+    taxes: Mapping[int, TaxCode],
 ) -> tuple[dict[Key, int], dict[Key, dict[int, int]], dict[Key, int]]:
     """Entitlement, split by tax code and base by key, of the documents up to the end of the settlement period."""
     item = stored
@@ -260,8 +267,7 @@ def _one(
     program = item.program
     mode = ground.modes.get(program.id, Mode())
     rows = [
-        PartRow("entitlement", part.key, part.amount, dict(part.taxes), part.entitlement_id, "")
-        for part in draft.parts
+        PartRow("entitlement", part.key, part.amount, dict(part.taxes), part.entitlement_id, "") for part in draft.parts
     ] + adjustments
     reasons = sorted({reason for part in draft.parts for reason in debt.incomplete.get(part.key, [])})
     if draft.payee in ground.alarmed:
@@ -273,9 +279,7 @@ def _one(
         result.held += old.state == "held"
         return
     name = ground.names[draft.payee].external_id
-    identity = SettlementKey(
-        program.id, name, draft.entity, draft.settlement.label, draft.currency, draft.sequence
-    )
+    identity = SettlementKey(program.id, name, draft.entity, draft.settlement.label, draft.currency, draft.sequence)
     state, reason, actor = "proposed", "", proposals.DAEMON
     if old is not None and old.state == "held" and old.state_actor != proposals.DAEMON:
         state, reason, actor = "held", old.state_reason, old.state_actor
@@ -381,11 +385,7 @@ def _alarms(ground: _Ground, program: Program, draft: Draft, net: int) -> list[s
     if draft.base > 0 and net * 100 > draft.base * limits.percent_of_base:
         found.append(f"more than {limits.percent_of_base} % of the base it rests on")
     book = ground.modes.get(program.id, Mode()).book
-    before = [
-        entry
-        for entry in ground.settled.get((book, draft.payee), ())
-        if entry.period < draft.settlement.start
-    ]
+    before = [entry for entry in ground.settled.get((book, draft.payee), ()) if entry.period < draft.settlement.start]
     same = [entry for entry in before if entry.program == program.id]
     if same and net > same[-1].net * limits.times_last_period:
         found.append(f"more than {limits.times_last_period} times the last one ({same[-1].key})")

@@ -139,19 +139,37 @@ def _has_newer(connection: Connection, source: str, item: BadRecord) -> bool:
 
 
 def _whose(connection: Connection, source: str, item: BadRecord, rules: SourceRules) -> tuple[int | None, date | None]:
-    """The account and day a bad record is about, as far as they can be read."""
-    fields = item.raw.get("fields")
-    if not isinstance(fields, Mapping):
-        return None, None
-    account_id: int | None = None
+    """The account and day a bad record is about, as far as they can be read.
+
+    What an adapter could not turn into a record tells the fields it could read as `about`.
+    """
+    fields = _fields(item.raw)
     day: date | None = None
-    with suppress(DataError):
-        external_id = text_of(fields, "id" if item.kind == "account" else "account")
-        account_id = known_accounts(connection, source, item.company, [external_id]).get(external_id)
     for name in ("issued", "paid_on", "at"):
         with suppress(DataError):
             day = day or day_of(fields.get(name), rules, name)
-    return account_id, day
+    return _account(connection, source, item.company, item.kind, fields), day
+
+
+def _fields(raw: Mapping[str, Any]) -> Mapping[str, Any]:
+    fields = raw.get("fields", raw.get("about"))
+    return fields if isinstance(fields, Mapping) else {}
+
+
+def _account(
+    connection: Connection, source: str, company: str, kind: str | None, fields: Mapping[str, Any]
+) -> int | None:
+    with suppress(DataError):
+        external_id = text_of(fields, "id" if kind == "account" else "account")
+        return known_accounts(connection, source, company, [external_id]).get(external_id)
+    return None
+
+
+def account_of(connection: Connection, row: sa.Row[Any]) -> int | None:
+    """Whose a bad record is; its account may have become known only after it was refused."""
+    if row.account_id is not None:
+        return int(row.account_id)
+    return _account(connection, row.source, row.company, row.kind, _fields(row.raw))
 
 
 def solve(batch: Batch, source: str, landed: Mapping[Identity, int]) -> None:
@@ -164,8 +182,7 @@ def solve(batch: Batch, source: str, landed: Mapping[Identity, int]) -> None:
     ids = [
         row.id
         for row in rows
-        if row.kind is not None
-        and landed.get((row.company, row.kind, row.external_id or ""), -1) >= row.source_order
+        if row.kind is not None and landed.get((row.company, row.kind, row.external_id or ""), -1) >= row.source_order
     ]
     _close(batch.connection, ids, "solved", "rebated", "a good version landed", batch)
 

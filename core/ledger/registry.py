@@ -85,11 +85,7 @@ def current(connection: Connection, known_batch: int | None = None) -> dict[str,
 
 def by_hash(connection: Connection, digest: str) -> Program:
     """The definition registered under a hash. Raises RefusedError where there is none."""
-    content = connection.execute(
-        sa.select(program_version.c.content).where(program_version.c.hash == digest)
-    ).scalar()
+    content = connection.execute(sa.select(program_version.c.content).where(program_version.c.hash == digest)).scalar()
     if content is None:
         raise RefusedError(f"no definition is registered under {digest[:12]}")
     return program_from(content, digest[:12])
-
-

@@ -1,8 +1,8 @@
 """Review: what people decide about proposals, with who may decide what.
 
-The *maker* of a proposal is whoever imported the definition it rests on, or last adjusted or released it. The approver is
-not the maker above one limit; above a second, two approvers sign. An approval signs the content hash. Reject does not
-waive: the same content is not proposed again until something changes. (design.md section 6)
+The *maker* of a proposal is whoever imported the definition it rests on, or last adjusted or released it. The approver
+is not the maker above one limit; above a second, two approvers sign. An approval signs the content hash. Reject does
+not waive: the same content is not proposed again until something changes. (design.md section 6)
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ def _post_adjustments(batch: Batch, item: Stored, today: date, sign: int) -> Non
         batch,
         item.book,
         [
-            Transaction("adjust", today, item.program, entry("adjust", row.key, sign * row.amount), item.key, row.reason)
+            Transaction(
+                "adjust", today, item.program, entry("adjust", row.key, sign * row.amount), item.key, row.reason
+            )
             for row in rows
         ],
     )

@@ -66,9 +66,7 @@ def sweep_snapshot(
 
 def _present(connection: Connection, source: str, coverage: Coverage, began: int) -> dict[str, tuple[int, int, int]]:
     query = (
-        sa.select(
-            record.c.external_id, record_head.c.record_id, record_head.c.version_id, record_head.c.source_order
-        )
+        sa.select(record.c.external_id, record_head.c.record_id, record_head.c.version_id, record_head.c.source_order)
         .join(record_head, record_head.c.record_id == record.c.id)
         .join(record_version, record_version.c.id == record_head.c.version_id)
         .where(
@@ -83,7 +81,9 @@ def _present(connection: Connection, source: str, coverage: Coverage, began: int
         query = query.where(record_version.c.day >= coverage.start)
     if coverage.end is not None:
         query = query.where(record_version.c.day < coverage.end)
-    return {external_id: (record_id, version, order) for external_id, record_id, version, order in connection.execute(query)}
+    return {
+        external_id: (record_id, version, order) for external_id, record_id, version, order in connection.execute(query)
+    }
 
 
 def delete(batch: Batch, heads: list[tuple[int, int, int]]) -> None:

@@ -92,9 +92,7 @@ def _heads(connection: Connection) -> Iterator[Fault]:
         .group_by(effect.record_id, effect.version_id)
         .subquery()
     )
-    wrong = connection.execute(
-        sa.select(counted.c.record_id, counted.c.sign).where(counted.c.sign.not_in([0, 1]))
-    )
+    wrong = connection.execute(sa.select(counted.c.record_id, counted.c.sign).where(counted.c.sign.not_in([0, 1])))
     for row in wrong:
         yield Fault(f"record {row.record_id}", f"a version counts {row.sign} times")
     query = (

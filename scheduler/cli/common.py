@@ -20,15 +20,19 @@ from rich.table import Table
 from rich.text import Text
 
 from core.money import shown
-from scheduler.config import Config, load_config
+from scheduler.config import load_config
 from scheduler.context import Context, claimed, opened, rehearsed
 
-out = Console()
-err = Console(stderr=True)
+PLAIN_WIDTH = 130
+"""Width of what is written into a file or a pipe, where no terminal states one."""
+out = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+err = Console(stderr=True, width=None if sys.stderr.isatty() else PLAIN_WIDTH)
 
 ConfigOption = Annotated[
     Path,
-    typer.Option("--config", "-c", envvar="REBATED_CONFIG", help="The configuration file.", show_default="rebated.toml"),
+    typer.Option(
+        "--config", "-c", envvar="REBATED_CONFIG", help="The configuration file.", show_default="rebated.toml"
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what would happen; change nothing.")]
@@ -66,6 +70,11 @@ def print_json(value: Any) -> None:
 def money(minor: int | None, currency: str) -> str:
     """An amount for people, right-aligned in tables by its column."""
     return "" if minor is None else shown(minor, currency)
+
+
+def amount(minor: int | None, currency: str) -> str:
+    """An amount for a table that names the currency in a column of its own."""
+    return "" if minor is None else shown(minor, currency).rpartition(" ")[0]
 
 
 def table(title: str, columns: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]], caption: str = "") -> Table:
@@ -119,8 +128,12 @@ def _progress(quiet: bool) -> Iterator[Any]:
         yield lambda what, done, total: None
         return
     bar = Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[count]}"),
-        console=err, transient=True,
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[count]}"),
+        console=err,
+        transient=True,
     )
     with bar:
         task = bar.add_task("", total=None, count="")
@@ -130,5 +143,3 @@ def _progress(quiet: bool) -> Iterator[Any]:
             bar.update(task, description=what, completed=done, total=total or None, count=count)
 
         yield show
-
-

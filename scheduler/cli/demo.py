@@ -32,7 +32,9 @@ AS_OF = date(2026, 1, 31)
 def demo(
     folder: Annotated[Path, typer.Argument(help="Where to write; made where it is absent.")] = Path("demo-out"),
     seed: Annotated[int, typer.Option("--seed", help="Another seed gives another year.")] = 2025,
-    fresh: Annotated[bool, typer.Option("--fresh/--keep", help="Begin anew where the folder holds an earlier demo.")] = True,
+    fresh: Annotated[
+        bool, typer.Option("--fresh/--keep", help="Begin anew where the folder holds an earlier demo.")
+    ] = True,
 ) -> None:
     """Run the whole chain on an invented distributor: files in, credit notes and notes out.
 
@@ -42,9 +44,9 @@ def demo(
     said = generate(folder, seed)
     say("1. A distributor's year", "bold")
     say(
-        f"   {said.accounts} accounts, {said.products} products, {said.documents:,} documents with {said.lines:,} lines: "
-        f"{said.returns} returns, {said.cancellations} cancellations, {said.corrections} corrected and {said.late} late "
-        f"documents, {len(said.bad)} bad ones. The files lie in {folder}/inbox."
+        f"   {said.accounts} accounts, {said.products} products, {said.documents:,} documents with {said.lines:,} "
+        f"lines: {said.returns} returns, {said.cancellations} cancellations, {said.corrections} corrected and "
+        f"{said.late} late documents, {len(said.bad)} bad ones. The files lie in {folder}/inbox."
     )
     with writing(said.config) as context:
         context.as_of = AS_OF
@@ -86,7 +88,10 @@ def _play(context: Context, folder: Path) -> None:
     out.print(shown.reconciled(reconcile(context)))
     with context.book.read() as reading:
         faults = list(verify(reading, deep=True))
-    say("   The book is whole." if not faults else f"   The book has {len(faults)} faults!", "green" if not faults else "red")
+    say(
+        "   The book is whole." if not faults else f"   The book has {len(faults)} faults!",
+        "green" if not faults else "red",
+    )
     if chosen is not None:
         say("\n6. One cent explained", "bold")
         show_proposal(explained(context, chosen.key), all_lines=False)
@@ -142,7 +147,7 @@ def _review(context: Context) -> Stored | None:
     with context.book.read() as reading:
         states = {item.key for item in proposals.in_states(reading, ("approved",), "live")}
     several = [item for item in candidates if item.key in states and len(item.content["lines"]) > 1]
-    return (several or candidates or items or [None])[0]
+    return next(iter(several or candidates or items), None)
 
 
 def _batch(context: Context, key: str) -> Any:

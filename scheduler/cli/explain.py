@@ -57,7 +57,11 @@ def show_proposal(found: dict[str, Any], all_lines: bool) -> None:
     say(f"{found['key']}  {found['state']}", "bold")
     say(f"{found['text']} {found['period']} for {found['name']} ({found['account']}), issued by {found['entity']}")
     rows = [
-        (f"{line['category']} {percent_text(line['rate'])} %", money(line["net"], currency), money(line["tax"], currency))
+        (
+            f"{line['category']} {percent_text(line['rate'])} %",
+            money(line["net"], currency),
+            money(line["tax"], currency),
+        )
         for line in found["lines"]
     ]
     rows.append(("total", money(found["net"], currency), money(found["tax"], currency)))
@@ -69,8 +73,9 @@ def show_proposal(found: dict[str, Any], all_lines: bool) -> None:
         entitlement = part["entitlement"]
         if part["amount"] != entitlement["amount"]:
             say(
-                f"Of the entitlement of {money(entitlement['amount'], currency)} below, {money(part['amount'], currency)} "
-                "is settled here: the rest was settled before, belongs to another entity, or is not due yet."
+                f"Of the entitlement of {money(entitlement['amount'], currency)} below, "
+                f"{money(part['amount'], currency)} is settled here: the rest was settled before, belongs to another "
+                "entity, or is not due yet."
             )
         show_entitlement(entitlement, all_lines)
     life = [(f"{row['at']:%Y-%m-%d %H:%M}", row["state"], row["actor"], row["reason"]) for row in found["life"]]
@@ -110,19 +115,36 @@ def show_entitlement(found: dict[str, Any], all_lines: bool) -> None:
     ]  # fmt: skip
     columns = [("issued by", ""), ("tax code", ""), ("measure", "right"), ("share of the entitlement", "right")]
     out.print(table("By tax code of the original lines (largest remainder)", columns, rows))
-    lines = found["lines"]
-    shown = lines if all_lines or len(lines) <= LINES_SHOWN else [*lines[: LINES_SHOWN - 3], None, *lines[-3:]]
-    rows = [
-        ("…", "", "", f"{len(lines) - LINES_SHOWN} more", "", "") if row is None else
-        (str(row["day"]), str(row["document"]), str(row["line"]), f"{row['product']} {row['description']}"[:48],
-         _measure(row["measure"], found), money(row["net"], currency))
-        for row in shown
-    ]  # fmt: skip
-    columns = [("day", ""), ("document", ""), ("line", "right"), ("product", ""), ("measure", "right"), ("net", "right")]
-    total = sum(row["measure"] for row in lines)
-    out.print(table(f"{len(lines)} lines, together {_measure(total, found)}", columns, rows))
+    _show_lines(found, all_lines)
     for text in found["waiting"]:
         say(f"waits: {text}", "yellow")
+
+
+def _show_lines(found: dict[str, Any], all_lines: bool) -> None:
+    lines = found["lines"]
+    is_net = found["measure_of"] == "net"
+    shown = lines if all_lines or len(lines) <= LINES_SHOWN else [*lines[: LINES_SHOWN - 3], None, *lines[-3:]]
+    columns = [("day", ""), ("document", ""), ("line", "right"), ("product", ""), ("", ""), ("net", "right")]
+    columns += [] if is_net else [(found["measure_of"], "right")]
+    rows = []
+    for row in shown:
+        if row is None:
+            rows.append(("…", "", "", f"{len(lines) - LINES_SHOWN} more: --all-lines", "", "", ""))
+            continue
+        rows.append(
+            (
+                str(row["day"]),
+                str(row["document"]),
+                str(row["line"]),
+                row["product"],
+                row["description"][:40],
+                money(row["net"], found["currency"]),
+                _measure(row["measure"], found),
+            )
+        )
+    total = sum(row["measure"] for row in lines)
+    title = f"{len(lines)} lines, together {_measure(total, found)}"
+    out.print(table(title, columns, [row[: len(columns)] for row in rows]))
 
 
 def add_to(app: typer.Typer) -> None:

@@ -78,7 +78,10 @@ def journal(
             target.close()
             say(f"wrote {len(rows)} rows to {file}")
         return
-    say(f"{month} is closed; {len(found)} journals with {len(rows)} rows stand in the outbox: `rebated write-back` sends them")
+    say(
+        f"{month} is closed; {len(found)} journals with {len(rows)} rows stand in the outbox: "
+        "`rebated write-back` sends them"
+    )
 
 
 @app.command()
@@ -97,7 +100,19 @@ def balances(
         names = profiles(reading)
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(
-        ["program", "beneficiary", "payee", "entity", "period", "currency", "accrued", "adjusted", "settled", "reserved", "waived"]
+        [
+            "program",
+            "beneficiary",
+            "payee",
+            "entity",
+            "period",
+            "currency",
+            "accrued",
+            "adjusted",
+            "settled",
+            "reserved",
+            "waived",
+        ]
     )
     for key, balance in sorted(found.items()):
         amounts = (balance.accrued, balance.adjusted, balance.settled, reserved.get(key, 0), balance.waived)

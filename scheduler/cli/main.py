@@ -9,7 +9,20 @@ import typer
 
 from core import __version__
 from core.errors import ConfigError, DataError, IntegrityError, RebatedError, RefusedError, RetryableError
-from scheduler.cli import chain, demo, doctor, explain, export, opening, program, quarantine, review, setup, status, sweep
+from scheduler.cli import (
+    chain,
+    demo,
+    doctor,
+    explain,
+    export,
+    opening,
+    program,
+    quarantine,
+    review,
+    setup,
+    status,
+    sweep,
+)
 from scheduler.cli.common import err
 from scheduler.logs import set_up_logs
 

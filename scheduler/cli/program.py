@@ -87,7 +87,9 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
         print_json(rows)
         return
     columns = ("id", "name", "kind", "version", "mode", "settle_from", "period", "imported_by")
-    out.print(table("Programs", [(c.replace("_", " "), "") for c in columns], [[row[c] for c in columns] for row in rows]))
+    out.print(
+        table("Programs", [(c.replace("_", " "), "") for c in columns], [[row[c] for c in columns] for row in rows])
+    )
 
 
 @app.command()

@@ -75,9 +75,7 @@ def list_(
     Example: rebated review list --state held
     """
     with session(config, create=False, quiet=as_json) as context, context.book.read() as reading:
-        items = proposals.in_states(
-            reading, state or proposals.OPEN, "shadow" if shadow else "live", program
-        )
+        items = proposals.in_states(reading, state or proposals.OPEN, "shadow" if shadow else "live", program)
         names = profiles(reading, {item.payee for item in items})
     items.sort(key=lambda item: (item.state, item.currency, -item.net))
     if as_json:

@@ -55,7 +55,9 @@ def check(
     except ConfigError as error:
         if not as_json:
             raise
-        print_json([{"level": "error", "what": f"{file}: {path}", "message": text} for file, path, text in error.problems])
+        print_json(
+            [{"level": "error", "what": f"{file}: {path}", "message": text} for file, path, text in error.problems]
+        )
         raise typer.Exit(2) from None
     findings = [*check_config(loaded), *_book(loaded)]
     if not offline:

@@ -11,7 +11,7 @@ from scheduler.cli.common import money, table
 from scheduler.steps.chain import Run
 from scheduler.steps.pull import Pulled
 from scheduler.steps.reconcile import Reconciled
-from scheduler.steps.write_back import Written
+from scheduler.steps.written import Written
 
 _TWO = [("what", ""), ("", "right")]
 
@@ -83,7 +83,10 @@ def written(result: Written) -> Table:
 
 
 def reconciled(result: Reconciled) -> Table:
-    rows: list[tuple[str | Text, str]] = [("documents compared", f"{result.compared:,}"), ("receipts completed", f"{result.completed:,}")]
+    rows: list[tuple[str | Text, str]] = [
+        ("documents compared", f"{result.compared:,}"),
+        ("receipts completed", f"{result.completed:,}"),
+    ]
     rows += [(Text("gone or cancelled", "red"), key) for key in result.voided]
     rows += [(Text("differs", "red"), key) for key in result.differing]
     rows += [("", message) for message in result.messages]

@@ -13,7 +13,18 @@ from core.ledger.alarms import open_alarms
 from core.ledger.masters import profiles
 from core.ledger.tables import batch, outbox, record_head, run
 from core.period import period_of
-from scheduler.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, money, out, print_json, say, session, table
+from scheduler.cli.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    amount,
+    money,
+    out,
+    print_json,
+    say,
+    session,
+    table,
+)
 
 
 def overview(reading: sa.Connection) -> dict[str, Any]:
@@ -43,7 +54,7 @@ def overview(reading: sa.Connection) -> dict[str, Any]:
             }
         )
     last = reading.execute(sa.select(run).order_by(run.c.started_at.desc()).limit(1)).one_or_none()
-    states = reading.execute(sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)).all()
+    states = reading.execute(sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)).tuples()
     return {
         "records": reading.execute(
             sa.select(sa.func.count()).select_from(record_head).where(record_head.c.present)
@@ -53,7 +64,7 @@ def overview(reading: sa.Connection) -> dict[str, Any]:
         "books_closed_through": acts.closed_through(reading),
         "quarantine": len(quarantine.open_rows(reading)),
         "sweeps_waiting": len(sweeps.waiting(reading)),
-        "outbox": {state: count for state, count in states},
+        "outbox": dict(states),
         "alarms": [
             {"id": row.id, "kind": row.kind, "subject": row.subject, "message": row.message, "opened": row.opened_at}
             for row in open_alarms(reading)
@@ -85,7 +96,13 @@ def account_view(reading: sa.Connection, external_id: str) -> dict[str, Any]:
             for stored in entitlements.latest(reading, book, name, profile.account_id):
                 label = period_of(stored.period, head.period, head.fiscal_start).label
                 earned.append(
-                    {"program": name, "period": label, "amount": stored.amount, "currency": stored.currency, "book": book}
+                    {
+                        "program": name,
+                        "period": label,
+                        "amount": stored.amount,
+                        "currency": stored.currency,
+                        "book": book,
+                    }
                 )
     notes = [
         {"key": item.key, "program": item.program, "period": item.period_label, "net": item.net, "state": item.state,
@@ -122,20 +139,18 @@ def show_overview(found: dict[str, Any]) -> None:
     say(f"{found['records']:,} records, {found['batches']:,} batches in the book, {said}")
     if found["books_closed_through"]:
         say(f"Accounting is closed through {found['books_closed_through']}.")
-    columns = [("program", ""), ("mode", "")] + [
-        (name, "right") for name in ("accrued", "settled", "reserved", "waived", "liability", "open proposals", "their net")
-    ]
+    names = ("accrued", "settled", "reserved", "waived", "liability")
+    columns = [("program", ""), ("mode", ""), ("", "")] + [(name, "right") for name in (*names, "to review", "net")]
     rows = [
-        (
+        (item["program"], item["mode"], "", *("" for _ in names), "", "")
+        if item["kind"] == "tier"
+        else (
             item["program"],
             item["mode"],
-            *(
-                (money(item[name], item["currency"]) for name in ("accrued", "settled", "reserved", "waived", "liability"))
-                if item["kind"] != "tier"
-                else [""] * 5
-            ),
-            item["open_proposals"] if item["kind"] != "tier" else "",
-            money(item["open_net"], item["currency"]) if item["kind"] != "tier" else "",
+            item["currency"],
+            *(amount(item[name], item["currency"]) for name in names),
+            item["open_proposals"],
+            amount(item["open_net"], item["currency"]),
         )
         for item in found["programs"]
     ]
@@ -143,7 +158,11 @@ def show_overview(found: dict[str, Any]) -> None:
     waits = [
         ("records in quarantine", found["quarantine"], "rebated quarantine list"),
         ("sweeps that wait", found["sweeps_waiting"], "rebated sweep list"),
-        ("in the outbox, not sent", sum(found["outbox"].get(s, 0) for s in ("queued", "sending", "unknown")), "rebated write-back"),
+        (
+            "in the outbox, not sent",
+            sum(found["outbox"].get(s, 0) for s in ("queued", "sending", "unknown")),
+            "rebated write-back",
+        ),
         ("need a person", sum(found["outbox"].get(s, 0) for s in ("refused", "person", "differs")), "rebated doctor"),
         ("alarms", len(found["alarms"]), "rebated doctor"),
     ]
@@ -162,16 +181,26 @@ def show_account(found: dict[str, Any]) -> None:
          f"{money(row['to_next'], row['currency'])} to {row['next_tier']}" if row["next_tier"] else "", row["book"])
         for row in found["tiers"]
     ]  # fmt: skip
-    columns = [("program", ""), ("tier", ""), ("since", ""), ("valid until", ""), ("measure", "right"), ("next", "right"), ("book", "")]
+    columns = [
+        ("program", ""),
+        ("tier", ""),
+        ("since", ""),
+        ("valid until", ""),
+        ("measure", "right"),
+        ("next", "right"),
+        ("book", ""),
+    ]
     out.print(table("Tiers", columns, rows))
-    rows = [(row["program"], row["period"], money(row["amount"], row["currency"]), row["book"]) for row in found["earned"]]
-    out.print(table("Earned", [("program", ""), ("period", ""), ("amount", "right"), ("book", "")], rows))
-    rows = [
+    earned = [
+        (row["program"], row["period"], money(row["amount"], row["currency"]), row["book"]) for row in found["earned"]
+    ]
+    out.print(table("Earned", [("program", ""), ("period", ""), ("amount", "right"), ("book", "")], earned))
+    documents = [
         (row["key"], row["program"], row["period"], money(row["net"], row["currency"]), row["state"])
         for row in found["documents"]
     ]
     columns = [("key", ""), ("program", ""), ("period", ""), ("net", "right"), ("state", "")]
-    out.print(table("Proposals and credit notes", columns, rows))
+    out.print(table("Proposals and credit notes", columns, documents))
 
 
 def add_to(app: typer.Typer) -> None:

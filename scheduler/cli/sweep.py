@@ -33,9 +33,7 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
         print_json([row._asdict() for row in rows])
         return
     columns = [("sweep", "right"), ("source", ""), ("kind", ""), ("missing", "right"), ("of", "right"), ("such as", "")]
-    shown = [
-        (row.id, row.source, row.kind, len(row.missing), row.present, ", ".join(row.missing[:5])) for row in rows
-    ]
+    shown = [(row.id, row.source, row.kind, len(row.missing), row.present, ", ".join(row.missing[:5])) for row in rows]
     out.print(table(f"{len(rows)} sweeps wait", columns, shown))
 
 

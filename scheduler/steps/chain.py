@@ -18,7 +18,8 @@ from scheduler.context import Context, log, new_run_id
 from scheduler.steps.programs import import_programs
 from scheduler.steps.pull import Pulled, pull
 from scheduler.steps.reconcile import Reconciled, reconcile
-from scheduler.steps.write_back import Written, write_back
+from scheduler.steps.write_back import write_back
+from scheduler.steps.written import Written
 
 
 @dataclass(slots=True)
@@ -80,9 +81,7 @@ def approve_automatically(context: Context) -> int:
             if item.program not in automatic or item.content["alarms"] or item.content["incomplete"]:
                 continue
             try:
-                review.approve(
-                    batch, item, item.content_hash, context.config.review, context.as_of, automatic=True
-                )
+                review.approve(batch, item, item.content_hash, context.config.review, context.as_of, automatic=True)
                 approved += 1
             except RefusedError as error:
                 log.info("waits for a person", key=item.key, reason=error.message)

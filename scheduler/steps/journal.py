@@ -100,9 +100,7 @@ def close_and_export(context: Context, month: Period, *, dry_run: bool = False) 
         found = journals(batch.connection, context, month)
         for request in found:
             if outbox.by_key(batch.connection, request.key) is None:
-                outbox.enqueue(
-                    batch, key=request.key, target=target, kind="journal", request=requests.stored(request)
-                )
+                outbox.enqueue(batch, key=request.key, target=target, kind="journal", request=requests.stored(request))
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
 from connectors.spi import Adapter, Page, Window
 from core.errors import RebatedError, RetryableError
@@ -55,7 +55,7 @@ def _connection(context: Context, name: str, adapter: Adapter) -> Pulled:
             for attempt in Retrying(
                 retry=retry_if_exception_type(RetryableError),
                 stop=stop_after_attempt(3),
-                wait=wait_exponential_jitter(initial=0.5, max=10),
+                wait=wait_exponential(multiplier=0.5, max=10) + wait_random(0, 1),
                 reraise=True,
             ):
                 with attempt:
@@ -78,8 +78,7 @@ def _stream(context: Context, name: str, adapter: Adapter, stream: str, result: 
         with context.book.batch(
             "landing", actor=context.actor, claim=context.fence, run=context.run_id, note=f"{name}/{stream}"
         ) as batch:
-            authoritative = page.coverage is not None and page.coverage.mode == "snapshot" and page.coverage.complete
-            landed = land(batch, name, connection.source, page.records, page.bad, authoritative=authoritative)
+            landed = land(batch, name, connection.source, page.records, page.bad, authoritative=page.present)
             if page.coverage is not None:
                 _sweep(context, batch, name, adapter, page, began, result)
             _own_keys(batch, name, landed)
@@ -92,9 +91,7 @@ def _stream(context: Context, name: str, adapter: Adapter, stream: str, result: 
         context.progress(f"{name}/{stream}", result.landed.read, 0)
 
 
-def _sweep(
-    context: Context, batch: Batch, name: str, adapter: Adapter, page: Page, began: int, result: Pulled
-) -> None:
+def _sweep(context: Context, batch: Batch, name: str, adapter: Adapter, page: Page, began: int, result: Pulled) -> None:
     coverage = page.coverage
     if coverage is None:
         return

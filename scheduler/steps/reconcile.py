@@ -19,10 +19,10 @@ from core.ledger.alarms import close_alarm, open_alarm
 from core.ledger.book import Batch
 from core.ledger.postings import Transaction
 from core.ledger.tables import record_head, record_version
-from core.posting import Key, entry
+from core.posting import entry
 from scheduler.context import Context
 from scheduler.steps import requests
-from scheduler.steps.write_back import differs, keep_receipt
+from scheduler.steps.receipts import differs, keep_receipt, sums_by_key
 
 _WRITTEN = ("credit_note", "debit_invoice")
 
@@ -101,9 +101,7 @@ def _close(context: Context, kind: str, key: str) -> None:
 
 
 def _batch(context: Context, note: str) -> Any:
-    return context.book.batch(
-        "reconcile", actor=proposals.DAEMON, claim=context.fence, run=context.run_id, note=note
-    )
+    return context.book.batch("reconcile", actor=proposals.DAEMON, claim=context.fence, run=context.run_id, note=note)
 
 
 def _complete(context: Context, result: Reconciled) -> None:
@@ -140,10 +138,7 @@ def decide(context: Context, batch: Batch, key: str, choice: str, reason: str, t
     if item.state not in ("voided", "differs"):
         raise RefusedError(f"{key} is {item.state}: only voided or differing settlements are decided about")
     settled = key in proposals.settled_keys(batch.connection)
-    rows = proposals.parts(batch.connection, [item.id])[item.id]
-    sums: dict[Key, int] = {}
-    for part in rows:
-        sums[part.key] = sums.get(part.key, 0) + part.amount
+    sums = sums_by_key(proposals.parts(batch.connection, [item.id])[item.id])
     transactions: list[Transaction] = []
     if choice in ("reissue", "write-off") and settled:
         transactions += [
@@ -166,7 +161,14 @@ def decide(context: Context, batch: Batch, key: str, choice: str, reason: str, t
         if row is not None and outbox.receipt_of(batch.connection, key) is None:
             remote_id = row.remote_id or key
             outbox.add_receipt(
-                batch, row, remote_id=remote_id, number=remote_id, net=item.net, tax=item.tax, taxes=[], learned="accepted"
+                batch,
+                row,
+                remote_id=remote_id,
+                number=remote_id,
+                net=item.net,
+                tax=item.tax,
+                taxes=[],
+                learned="accepted",
             )
     postings.post(batch, item.book, transactions)
     final = {"reissue": "voided", "accept": "settled", "write-off": "waived"}[choice]

@@ -29,7 +29,8 @@ def seller(config: Config, entity: str) -> Party:
     found = config.entities.get(entity)
     if found is None:
         raise FatalError(
-            f"no entity is called {entity!r}", hint=f"add [entities.{entity}] with its name and address to {config.path}"
+            f"no entity is called {entity!r}",
+            hint=f"add [entities.{entity}] with its name and address to {config.path}",
         )
     return Party(entity, found.name, found.vat_number, found.street, found.city, found.postcode, found.country)
 

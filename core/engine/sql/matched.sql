@@ -1,5 +1,6 @@
--- Every line once for each chosen program it counts in. The left joins keep lines of accounts and items of which
--- nothing is known on the day: those have class 0.
+-- Every line once for each chosen program it counts in. The joins of the classes are left joins and keep lines of
+-- accounts and items of which nothing is known on the day: those have class 0. Where the chosen programs treat all
+-- accounts or all items alike, class 0 stands for them all.
 SELECT
     f.document,
     f.line,
@@ -17,8 +18,8 @@ SELECT
     r.measure,
     r.tier
 FROM fact AS f
-LEFT JOIN account_class AS a ON a.account = f.account AND f.day >= a.from_day AND f.day < a.to_day
-LEFT JOIN item_class AS i ON i.item = f.item AND f.day >= i.from_day AND f.day < i.to_day
+{accounts}
+{items}
 JOIN days AS d ON d.day = f.day
 JOIN reach AS r
-    ON r.account_class = COALESCE(a.class, 0) AND r.item_class = COALESCE(i.class, 0) AND r.slot = d.slot
+    ON r.account_class = {account_class} AND r.item_class = {item_class} AND r.slot = d.slot

@@ -1,0 +1,96 @@
+"""Receipts: a remote document is compared with what was approved before it settles anything."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from connectors.spi import DocumentRequest, Remote, WriteRequest
+from core.ledger import outbox, postings, proposals
+from core.ledger.alarms import open_alarm
+from core.ledger.book import Batch
+from core.ledger.postings import Transaction
+from core.ledger.proposals import PartRow
+from core.money import shown, text
+from core.posting import Key, entry
+from scheduler.context import Context
+from scheduler.steps import notices
+
+
+def keep_receipt(
+    context: Context, batch: Batch, row: sa.Row[tuple[object, ...]], request: WriteRequest, remote: Remote, learned: str
+) -> bool:
+    """Accept a remote document as the receipt of a row and settle its proposal. False where it differs: an alarm."""
+    difference = differs(request, remote)
+    item = proposals.by_id(batch.connection, row.proposal_id) if row.proposal_id is not None else None
+    if difference:
+        outbox.mark(batch, row.key, "differs", difference, remote_id=remote.remote_id)
+        if item is not None:
+            proposals.move(batch, item, "differs", difference, proposals.DAEMON)
+        open_alarm(batch, "differs", row.key, f"{row.target} holds {row.key} otherwise: {difference}", row.account_id)
+        return False
+    if outbox.receipt_of(batch.connection, row.key) is not None:
+        outbox.mark(batch, row.key, "done", remote_id=remote.remote_id)
+        return True
+    outbox.add_receipt(
+        batch,
+        row,
+        remote_id=remote.remote_id,
+        number=remote.number,
+        net=remote.net,
+        tax=remote.tax,
+        taxes=[list(part) for part in remote.taxes],
+        learned=learned,
+    )
+    if item is not None:
+        rows = proposals.parts(batch.connection, [item.id])[item.id]
+        postings.post(
+            batch,
+            item.book,
+            [
+                Transaction("settle", context.as_of, item.program, entry("settle", key, amount), item.key)
+                for key, amount in sorted(sums_by_key(rows).items())
+            ],
+        )
+        proposals.move(batch, item, "settled", remote.number or remote.remote_id, proposals.DAEMON)
+        notices.credit_note_issued(context, batch, item, remote)
+    return True
+
+
+def sums_by_key(rows: list[PartRow]) -> dict[Key, int]:
+    """What a proposal settles of each key, adjustments included."""
+    sums: dict[Key, int] = {}
+    for part in rows:
+        sums[part.key] = sums.get(part.key, 0) + part.amount
+    return sums
+
+
+def differs(request: WriteRequest, remote: Remote) -> str:
+    """What tells the remote document from the request; empty text where they agree.
+
+    Net agrees exactly; tax by one minor unit per tax code (design.md section 5, tax).
+    """
+    if remote.state == "cancelled":
+        return "it is cancelled"
+    if not isinstance(request, DocumentRequest):
+        return ""
+    currency = request.currency
+    if remote.account and remote.account != request.account:
+        return f"its account is {remote.account}, not {request.account}"
+    if remote.currency and remote.currency != currency:
+        return f"its currency is {remote.currency}, not {currency}"
+    if remote.net != request.net:
+        return f"its net amount is {shown(remote.net, currency)}, not {shown(request.net, currency)}"
+    theirs = {(part.category, part.rate): part for part in remote.taxes}
+    ours = {(part.category, part.rate): part for part in request.taxes}
+    if remote.taxes and set(theirs) != set(ours):
+        return "its tax codes are others"
+    for code, part in ours.items():
+        other = theirs.get(code)
+        if other is not None and (other.net != part.net or abs(other.tax - part.tax) > 1):
+            return (
+                f"tax code {code[0]}: net {text(other.net, currency)} and tax {text(other.tax, currency)}, "
+                f"not {text(part.net, currency)} and {text(part.tax, currency)}"
+            )
+    if remote.line_count and remote.line_count != len(request.lines):
+        return f"it has {remote.line_count} lines, not {len(request.lines)}"
+    return ""

@@ -1,0 +1,230 @@
+"""A remote that survives the death of who writes to it: documents in a SQLite file, reached by an adapter of its own.
+
+It can keep documents apart by key (`enforced`), take drafts first (`draft_first`), or neither (`none`). Some replies get
+lost after the commit, some requests take effect only later, as its clock says. Which ones follows from the seed, the
+key and how often the key was tried, so that a run can be repeated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import Field
+
+import connectors.registry
+from connectors.spi import (
+    AdapterSettings,
+    AlreadyExists,
+    Capabilities,
+    DocumentRequest,
+    Finding,
+    Page,
+    Remote,
+    TaxPart,
+    UnknownOutcome,
+    Window,
+    WriteKind,
+    WriteRefused,
+    WriteRequest,
+)
+from core.documents import RawRecord, RecordKind
+from core.errors import RetryableError
+from core.ledger import columns
+
+SCHEMA = """
+create table if not exists document (
+    id integer primary key, kind text, key text, state text, content text, applies real, seen real
+);
+create table if not exists attempt (key text);
+create table if not exists keys (key text primary key);
+"""
+MAX_REQUEST_TIME, LOOKUP_LAG = 30, 5
+WRITES: frozenset[WriteKind] = frozenset(("credit_note", "account_note", "tier"))
+passing: Callable[[str], None] = lambda name: None  # noqa: E731 - set by the process that is to be killed
+
+
+class Settings(AdapterSettings):
+    """`mishaps` is the share of requests, in percent, whose reply is lost or which take effect late."""
+
+    file: Path = Field(description="the SQLite file")
+    uniqueness: Literal["enforced", "draft_first", "none"] = Field(default="enforced", description="how keys are kept")
+    seed: int = Field(default=0, description="which requests meet with mishaps")
+    mishaps: int = Field(default=0, description="their share in percent")
+    refuse: tuple[str, ...] = Field(default=(), description="accounts nothing is taken for")
+    down: bool = Field(default=False, description="whether it cannot be reached")
+
+
+class FakeRemote:
+    """The adapter. Holds no state; every call is one connection to the file."""
+
+    Settings: ClassVar[type[AdapterSettings]] = Settings
+    capabilities: Capabilities
+
+    def __init__(self, settings: Settings, base: Path) -> None:
+        self._file, self._settings = base / settings.file, settings
+        self.capabilities = Capabilities(
+            frozenset(), WRITES, settings.uniqueness, LOOKUP_LAG if settings.mishaps else 0, MAX_REQUEST_TIME
+        )
+
+    @classmethod
+    def build(cls, name: str, settings: AdapterSettings, *, base: Path) -> Self:
+        assert isinstance(settings, Settings)
+        return cls(settings, base)
+
+    def check(self) -> Iterator[Finding]:
+        yield Finding("ok", "file", str(self._file))
+
+    def streams(self) -> tuple[str, ...]:
+        return ()
+
+    def pull(self, stream: str, window: Window, cursor: Mapping[str, Any]) -> Iterator[Page]:
+        return iter(())
+
+    def fetch(self, kind: RecordKind, external_id: str) -> RawRecord | None:
+        raise NotImplementedError
+
+    def look_up(self, kind: WriteKind, key: str) -> tuple[Remote, ...]:
+        with self._open() as database:
+            rows = database.execute(
+                "select id, state, content from document where kind = ? and key = ? and seen <= ? order by id",
+                (kind, key, _now()),
+            ).fetchall()
+        return tuple(_remote(*row) for row in rows)
+
+    def create(self, request: WriteRequest) -> Remote:
+        passing(f"remote {request.kind}: before")
+        if request.account in self._settings.refuse:  # type: ignore[union-attr]
+            raise WriteRefused(f"the account {request.account} is blocked")  # type: ignore[union-attr]
+        mishap = self._mishap(request.key)
+        remote = self._written(request, mishap)
+        passing(f"remote {request.kind}: carried out")
+        if mishap:
+            raise UnknownOutcome("the reply was lost")
+        return remote
+
+    def _written(self, request: WriteRequest, mishap: str) -> Remote:
+        content = _content(request)
+        late = _now() + MAX_REQUEST_TIME - 2 if mishap == "late" else 0.0
+        with self._open() as database:
+            if self._settings.uniqueness == "enforced":
+                try:
+                    database.execute("insert into keys values (?)", (request.key,))
+                except sqlite3.IntegrityError:
+                    raise AlreadyExists(f"{request.key} is taken") from None
+            if self._settings.uniqueness != "draft_first":
+                return self._insert(database, request, "posted", content, late)
+            if any(state == "posted" for _, state, _ in self._rows(database, request.key)):
+                raise AlreadyExists(f"{request.key} is posted")
+            if not self._rows(database, request.key):
+                self._insert(database, request, "draft", content, late)
+                if late:
+                    raise UnknownOutcome("the reply was lost")
+        passing(f"remote {request.kind}: draft made")
+        with self._open() as database:
+            drafts = self._rows(database, request.key)
+            (chosen, *others) = [number for number, _, stored in drafts if stored == content]
+            for number in {number for number, *_ in drafts} - {chosen}:
+                database.execute("delete from document where id = ?", (number,))
+            del others
+            database.execute("update document set state = 'posted' where id = ?", (chosen,))
+            return _remote(chosen, "posted", content)
+
+    def _insert(
+        self, database: sqlite3.Connection, request: WriteRequest, state: str, content: str, late: float
+    ) -> Remote:
+        seen = max(late, _now()) + (LOOKUP_LAG - 1 if self._settings.mishaps else 0)
+        number = database.execute(
+            "insert into document (kind, key, state, content, applies, seen) values (?, ?, ?, ?, ?, ?)",
+            (request.kind, request.key, state, content, late, seen),
+        ).lastrowid
+        assert number is not None
+        return _remote(number, state, content)
+
+    def _rows(self, database: sqlite3.Connection, key: str) -> list[tuple[int, str, str]]:
+        query = "select id, state, content from document where key = ? and applies <= ? order by id"
+        return database.execute(query, (key, _now())).fetchall()
+
+    def _mishap(self, key: str) -> str:
+        with self._open() as database:
+            database.execute("insert into attempt values (?)", (key,))
+            (tried,) = database.execute("select count(*) from attempt where key = ?", (key,)).fetchone()
+        dice = hashlib.sha256(f"{self._settings.seed}:{key}:{tried}".encode()).digest()
+        if dice[0] * 100 >= self._settings.mishaps * 256:
+            return ""
+        return "late" if dice[1] & 1 else "lost"
+
+    def discard(self, kind: WriteKind, remote_id: str) -> None:
+        with self._open() as database:
+            database.execute("delete from document where id = ? and state = 'draft'", (remote_id,))
+
+    def read_back(self, kind: WriteKind, remote_id: str) -> Remote | None:
+        if not remote_id.isdigit():
+            return None
+        with self._open() as database:
+            row = database.execute("select id, state, content from document where id = ?", (remote_id,)).fetchone()
+        return None if row is None else _remote(*row)
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        if self._settings.down:
+            raise RetryableError("the remote cannot be reached")
+        with closing(sqlite3.connect(self._file, timeout=60)) as database:
+            database.executescript(SCHEMA)
+            with database:
+                yield database
+
+
+def _now() -> float:
+    return columns.utc_now().timestamp()
+
+
+def _content(request: WriteRequest) -> str:
+    if not isinstance(request, DocumentRequest):
+        return json.dumps({"key": request.key, "account": getattr(request, "account", "")})
+    values = asdict(request)
+    names = ("key", "account", "currency", "net", "tax", "taxes")
+    return json.dumps({name: values[name] for name in names} | {"lines": len(request.lines)})
+
+
+def _remote(number: int, state: str, content: str) -> Remote:
+    values = json.loads(content)
+    taxes = tuple(TaxPart(*part) for part in values.get("taxes", ()))
+    amounts = {name: values.get(name, 0) for name in ("net", "tax")}
+    return Remote(
+        values["key"],
+        str(number),
+        f"N-{number}",
+        state,  # type: ignore[arg-type]
+        values["account"],
+        values.get("currency", ""),
+        taxes=taxes,
+        line_count=values.get("lines", 0),
+        **amounts,
+    )
+
+
+def install() -> None:
+    """Make the adapter known as `fake`, beside the registered ones."""
+    own = EntryPoint("fake", f"{__name__}:FakeRemote", connectors.registry.GROUP)
+
+    def points(*, group: str) -> tuple[EntryPoint, ...]:
+        return (*entry_points(group=group), own)
+
+    connectors.registry.entry_points = points  # type: ignore[assignment]
+    connectors.registry.adapter_class.cache_clear()
+    connectors.registry.adapter_names.cache_clear()
+
+
+def documents(file: Path) -> list[tuple[str, str, str, dict[str, Any]]]:
+    """What the remote holds: kind, key, state and content."""
+    with closing(sqlite3.connect(file)) as database:
+        rows = database.execute("select kind, key, state, content from document order by id").fetchall()
+    return [(kind, key, state, json.loads(content)) for kind, key, state, content in rows]
