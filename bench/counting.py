@@ -14,23 +14,14 @@ import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 
+from bench.rows import Row
+
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 2
-
-
-class Row(NamedTuple):
-    """One measurement; seconds, and the peak memory of ours in MB."""
-
-    name: str
-    ours_s: float
-    yardstick_s: float
-    ratio: float
-    goal: str
-    peak_mb: int
 
 
 def run() -> list[Row]:

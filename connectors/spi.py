@@ -272,6 +272,10 @@ class Adapter(Protocol):
         """Write it, once. Raises UnknownOutcome where the reply was lost, WriteRefused where the remote says no,
         AlreadyExists where the key is taken."""
 
+    def post(self, kind: WriteKind, remote_id: str) -> Remote:
+        """Post a draft of ours that an earlier attempt left behind; one that is posted already is returned as it is.
+        Raises what `create` raises. Adapters without drafts raise WriteRefused."""
+
     def discard(self, kind: WriteKind, remote_id: str) -> None:
         """Remove a draft of ours. Raises WriteRefused where it cannot be removed."""
 

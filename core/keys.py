@@ -30,7 +30,9 @@ class SettlementKey(NamedTuple):
 
 def canonical(value: Any) -> str:
     """One text for one content: sorted keys, no spaces, dates in ISO form, Decimals as plain text."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
+    # Half a surrogate pair has no UTF-8: it stays the escape that JSON has for it.
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _plain(value: Any) -> Any:

@@ -79,6 +79,7 @@ def parse_decimal(value: object, *, decimal_sign: str = ".", path: str = "") -> 
 
 
 _EXACT = Context(prec=60, traps=[Inexact, InvalidOperation])
+_MAX_DIGITS = len(str(MAX_MINOR)) - 1
 
 
 def scaled(value: Decimal, digits: int, *, path: str = "") -> int:
@@ -86,6 +87,8 @@ def scaled(value: Decimal, digits: int, *, path: str = "") -> int:
 
     Raises DataError `too_fine` where digits would be lost and `too_large` beyond 10^15.
     """
+    if value and value.adjusted() + digits > _MAX_DIGITS:
+        raise DataError("too_large", f"{str(value)[:60]} is too large to be an amount", path=path)
     try:
         shifted = _EXACT.scaleb(value, digits)
         number = int(shifted)
@@ -202,7 +205,9 @@ class Rate(NamedTuple):
         return cls(number * 10**shift, 0) if shift >= 0 else cls(number, -shift)
 
     def at(self, digits: int) -> int:
-        """The numerator over 10**digits; `digits` must be at least our own."""
+        """The numerator over 10**digits. Raises ValueError where `digits` are fewer than our own."""
+        if digits < self.digits:
+            raise ValueError(f"a rate of {self.digits} digits cannot be told in {digits}")
         return self.numerator * int(10 ** (digits - self.digits))
 
 

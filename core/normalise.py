@@ -28,15 +28,18 @@ from core.money import (
 )
 from core.source import SourceRules
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _STATES = {"": False, "posted": False, "cancelled": True}
 _HEADER_TEXTS = ("number", "original", "reference", "note", "country", "channel")
 _MAX_TEXT = 4000
+_MAX_NAMES = {"id": 200, "account": 200, "product": 200, "registration": 200, "entity": 60, "unit": 40}
+"""What names things is short: longer than this is no name, and the book has no room for it."""
 _MAX_LINES = 100_000
 
 
 def normalise(raw: RawRecord, rules: SourceRules) -> Record:
     """The record as the book keeps it. Raises DataError with reason and path."""
+    text_of({"id": raw.external_id}, "id")
     if raw.kind in DOCUMENT_KINDS:
         return _document(raw, rules)
     return _plain_record(raw, rules)
@@ -48,10 +51,11 @@ def text_of(fields: Mapping[str, Any], name: str) -> str:
     if value is None:
         return ""
     text = value.strip() if isinstance(value, str) else str(value)
-    if len(text) < _MAX_TEXT and text.isprintable():
+    longest = _MAX_NAMES.get(name, _MAX_TEXT)
+    if len(text) > longest:
+        raise DataError("too_long", f"longer than {longest} characters", path=name)
+    if text.isprintable():
         return text
-    if len(text) > _MAX_TEXT:
-        raise DataError("too_long", f"longer than {_MAX_TEXT} characters", path=name)
     if _CONTROL.search(text):
         raise DataError("control_character", "holds control characters", path=name)
     return text
@@ -60,8 +64,8 @@ def text_of(fields: Mapping[str, Any], name: str) -> str:
 def day_of(value: object, rules: SourceRules, path: str) -> date:
     """A business date from a date, an instant (turned into the source's time zone) or text."""
     if isinstance(value, datetime):
-        return value.astimezone(rules.zone).date() if value.tzinfo else value.date()
-    if isinstance(value, date):
+        found = _business_day(value, rules, path)
+    elif isinstance(value, date):
         found = value
     elif isinstance(value, str) and value.strip():
         found = _parse_day(value.strip(), rules, path)
@@ -75,14 +79,22 @@ def day_of(value: object, rules: SourceRules, path: str) -> date:
 def _parse_day(text: str, rules: SourceRules, path: str) -> date:
     try:
         if rules.date_format != "iso":
-            return datetime.strptime(text, rules.date_format).date()  # noqa: DTZ007 - a business date has no zone
-        if len(text) == 10:
+            instant = datetime.strptime(text, rules.date_format)  # noqa: DTZ007 - a business date has no zone
+        elif len(text) == 10:
             return date.fromisoformat(text)
-        instant = datetime.fromisoformat(text)
+        else:
+            instant = datetime.fromisoformat(text)
     except ValueError:
         expected = "YYYY-MM-DD" if rules.date_format == "iso" else rules.date_format
         raise DataError("not_a_date", f"{text[:40]!r} is not a date of the form {expected}", path=path) from None
-    return instant.astimezone(rules.zone).date() if instant.tzinfo else instant.date()
+    return _business_day(instant, rules, path)
+
+
+def _business_day(instant: datetime, rules: SourceRules, path: str) -> date:
+    try:
+        return instant.astimezone(rules.zone).date() if instant.tzinfo else instant.date()
+    except OverflowError:  # the first or the last day there is, in a zone where it is the day before or after
+        raise DataError("not_a_date", f"the year {instant.year} cannot be right", path=path) from None
 
 
 def _required(fields: Mapping[str, Any], name: str, constant: str | None = None) -> str:

@@ -125,7 +125,7 @@ def opened(
 @contextmanager
 def claimed(context: Context, *, wait: float = 10) -> Iterator[Context]:
     """Hold the claim on the book while the block runs."""
-    with held(context.book, wait=wait) as claim:
+    with held(context.book, wait=wait, seconds=context.config.sending.lease_seconds) as claim:
         context.claim = claim
         try:
             yield context

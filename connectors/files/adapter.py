@@ -146,6 +146,10 @@ class FilesAdapter:
             return self._journals.create(request)
         return self._notices[request.kind].create(request)
 
+    def post(self, kind: WriteKind, remote_id: str) -> Remote:
+        """Files have no drafts. Raises WriteRefused."""
+        raise WriteRefused(f"{remote_id}: files are written whole, there is no draft to post")
+
     def discard(self, kind: WriteKind, remote_id: str) -> None:
         """Raises WriteRefused: files have no drafts, and what is posted is never removed."""
         raise WriteRefused(f"{kind} {remote_id}: files have no drafts, and a posted document is not removed")

@@ -53,5 +53,5 @@ def known_accounts(connection: Connection, source: str, company: str, wanted: li
                 table.external_id.in_(wanted[start : start + CHUNK]),
             )
         )
-        found.update(dict(rows.tuples()))
+        found.update(dict(rows.all()))
     return found

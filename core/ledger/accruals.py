@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from core.engine.duck import DuckEngine
@@ -22,7 +22,7 @@ from core.ledger.postings import Transaction
 from core.ledger.registry import Registered
 from core.ledger.standings import TierChange
 from core.period import Period, day_date, day_number, period_of
-from core.posting import Key, entry
+from core.posting import Key, TransactionKind, entry
 from core.programs import Program, strata
 from core.settlement import TaxCode
 from core.tiers import Standing, level_at, outlook, timeline
@@ -56,13 +56,9 @@ class Setting:
     modes: Mapping[str, Mode]
     taxes: Mapping[int, TaxCode]
     as_of: date
-    closed: date | None
 
     def mode(self, program: Program) -> Mode:
         return self.modes.get(program.id, Mode())
-
-    def first_open(self) -> date:
-        return self.closed + timedelta(days=1) if self.closed else date.min
 
 
 def setting(book: Book, as_of: date, known_batch: int | None = None) -> Setting:
@@ -85,7 +81,6 @@ def setting(book: Book, as_of: date, known_batch: int | None = None) -> Setting:
             acts.modes(connection),
             tax_codes(connection),
             as_of,
-            acts.closed_through(connection),
         )
 
 
@@ -323,23 +318,14 @@ def _rebate(
 def _transactions(
     ground: Setting, program: Program, period: Period, now: Mapping[Key, int], before: Mapping[Key, int]
 ) -> list[Transaction]:
-    posted_on = max(min(ground.as_of, period.last), ground.first_open())
+    """What was earned less what is accrued, by key; posted inside the period while it is open."""
+    posted_on = min(ground.as_of, period.last)
     made = []
     for key in sorted(set(now) | set(before)):
         delta = now.get(key, 0) - before.get(key, 0)
         if delta:
-            kind = "accrue" if delta > 0 else "release"
-            reason = "" if posted_on in period else f"belongs to {period.label}"
-            made.append(
-                Transaction(
-                    "accrue" if kind == "accrue" else "release",
-                    posted_on,
-                    program.id,
-                    entry("accrue", key, delta),
-                    period.label,
-                    reason,
-                )
-            )
+            kind: TransactionKind = "accrue" if delta > 0 else "release"
+            made.append(Transaction(kind, posted_on, program.id, entry(kind, key, delta), period.label))
     return made
 
 

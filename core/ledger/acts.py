@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -46,7 +46,7 @@ def latest(connection: Connection, kind: str) -> dict[str, Any]:
     """The latest value of each subject of a kind of act."""
     newest = sa.select(sa.func.max(act.c.id)).where(act.c.kind == kind).group_by(act.c.subject)
     rows = connection.execute(sa.select(act.c.subject, act.c.value).where(act.c.id.in_(newest)))
-    return dict(rows.tuples())
+    return dict(rows.all())
 
 
 def modes(connection: Connection) -> dict[str, Mode]:
@@ -55,6 +55,12 @@ def modes(connection: Connection) -> dict[str, Mode]:
         program: Mode(value["mode"], date.fromisoformat(value["settle_from"]) if value.get("settle_from") else None)
         for program, value in latest(connection, "program_mode").items()
     }
+
+
+def first_open_day(connection: Connection) -> date:
+    """The first day that postings may bear: the one after the closed accounting periods."""
+    closed = closed_through(connection)
+    return date.min if closed is None else closed + timedelta(days=1)
 
 
 def closed_through(connection: Connection) -> date | None:

@@ -29,7 +29,7 @@ class Batch:
         self.kind, self.actor, self.run, self.note = kind, actor, run, note
         self.at = utc_now()
         self._counters: dict[str, int] = dict(
-            connection.execute(sa.select(tables.counter.c.name, tables.counter.c.value)).tuples()
+            connection.execute(sa.select(tables.counter.c.name, tables.counter.c.value)).all()
         )
         self._changed: set[str] = set()
         self.seq = self._counters.get("batch", 0) + 1

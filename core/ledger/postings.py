@@ -9,6 +9,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from core.ledger.acts import first_open_day
 from core.ledger.book import Batch
 from core.ledger.tables import posting, posting_transaction
 from core.posting import Key, Posting, TransactionKind, check_balanced, component_amount
@@ -36,10 +37,16 @@ class Transaction(NamedTuple):
 
 
 def post(batch: Batch, book: str, transactions: Iterable[Transaction]) -> int:
-    """Append transactions. Each must balance. Returns how many were posted."""
+    """Append transactions. Each must balance. Returns how many were posted.
+
+    What would fall into a closed accounting period is posted on the first open day; its key names the period it
+    belongs to.
+    """
     heads, rows = [], []
+    open_from = first_open_day(batch.connection)
     for item in transactions:
         check_balanced(list(item.postings))
+        item = item._replace(posted_on=max(item.posted_on, open_from))
         transaction_id = batch.next_id("posting_transaction")
         heads.append(
             {

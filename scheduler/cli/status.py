@@ -54,7 +54,7 @@ def overview(reading: sa.Connection) -> dict[str, Any]:
             }
         )
     last = reading.execute(sa.select(run).order_by(run.c.started_at.desc()).limit(1)).one_or_none()
-    states = reading.execute(sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)).tuples()
+    states = reading.execute(sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)).all()
     return {
         "records": reading.execute(
             sa.select(sa.func.count()).select_from(record_head).where(record_head.c.present)

@@ -23,7 +23,7 @@ from core.ledger.columns import utc_now
 from scheduler.context import Context, log
 from scheduler.steps import requests
 from scheduler.steps.promises import Promises
-from scheduler.steps.receipts import keep_receipt
+from scheduler.steps.receipts import differs, keep_receipt
 from scheduler.steps.written import Written
 
 _BACKOFF = (5, 30, 120, 600, 3600)
@@ -128,23 +128,48 @@ class Sender:
 
     def _look_up(self, outcome: Outcome) -> Remote | None:
         found = self.adapter.look_up(outcome.request.kind, outcome.row.key)
-        if len(found) > 1:
-            outcome.double = tuple(remote.remote_id for remote in found)
+        final = [remote for remote in found if remote.state != "draft"]
+        drafts = [remote for remote in found if remote.state == "draft"]
+        if len(final) > 1:
+            outcome.double = tuple(remote.remote_id for remote in final)
         if not found:
             return None
         outcome.learned = "looked_up"
-        posted = [remote for remote in found if remote.state == "posted"]
-        return (posted or list(found))[0]
+        if final:
+            for draft in drafts:
+                self.adapter.discard(outcome.request.kind, draft.remote_id)
+            posted = [remote for remote in final if remote.state == "posted"]
+            return (posted or final)[0]
+        return self._from_drafts(outcome, drafts) if self._is_over(outcome) else None
+
+    def _from_drafts(self, outcome: Outcome, drafts: list[Remote]) -> Remote | None:
+        """Post the lowest draft that is what was approved, discard the others: what a crash may have left behind."""
+        kind = outcome.request.kind
+        drafts.sort(key=lambda draft: (len(draft.remote_id), draft.remote_id))
+        chosen = next((draft for draft in drafts if not differs(outcome.request, draft)), None)
+        for draft in drafts:
+            if draft is not chosen:
+                self.adapter.discard(kind, draft.remote_id)
+        return None if chosen is None else self.adapter.post(kind, chosen.remote_id)
+
+    def _is_over(self, outcome: Outcome) -> bool:
+        """Whether no earlier request for this row can take effect any more; notes until when it could."""
+        row = outcome.row
+        if row.state not in ("sending", "unknown") or row.deadline is None:
+            return True
+        safe = row.deadline + timedelta(seconds=self.adapter.capabilities.lookup_lag)
+        if utc_now() >= safe:
+            return True
+        outcome.state, outcome.not_before = "unknown", safe
+        outcome.error = "an earlier request may still take effect"
+        return False
 
     def _may_create(self, outcome: Outcome) -> bool:
         row, capabilities = outcome.row, self.adapter.capabilities
+        if not self._is_over(outcome):
+            return False
         if row.state not in ("sending", "unknown") or row.deadline is None:
             return True
-        safe = row.deadline + timedelta(seconds=capabilities.lookup_lag)
-        if utc_now() < safe:
-            outcome.state, outcome.not_before = "unknown", safe
-            outcome.error = "an earlier request may still take effect"
-            return False
         if capabilities.uniqueness == "none":
             outcome.state = "person"
             outcome.error = (

@@ -9,9 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import sqlalchemy as sa
@@ -21,6 +24,8 @@ from typer.testing import CliRunner
 from core.ledger import entitlements, postings, proposals, quarantine, review, standings
 from core.ledger.accruals import setting
 from core.ledger.explaining import explain_proposal
+from core.ledger.facts import sync_facts
+from core.ledger.masters import profiles
 from core.ledger.tables import batch, line, record_version
 from core.period import period_of
 from scheduler.cli.main import app
@@ -34,8 +39,11 @@ from tests.helpers.retail_by_hand import OUT, Amounts, ByHand, quarter, rounded,
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not RETAIL.exists(), reason=f"the real data is not at {RETAIL} (REBATED_SHARED names its folder)"),
+    pytest.mark.skipif(
+        not RETAIL.exists(), reason=f"the real data is not at {RETAIL} (REBATED_SHARED names its folder)"
+    ),
 ]
+TAX = Fraction(20, 100)
 PERIODS = {"year-bonus": "year", "family-quarter": "quarter", "club-cashback": "quarter"}
 NAMES = {
     "cac": "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2",
@@ -57,7 +65,7 @@ class Year:
     def out(self) -> Path:
         return self.config.parent / "outbox"
 
-    def opened(self) -> Context:
+    def opened(self) -> AbstractContextManager[Context]:
         return opened(load_config(self.config), as_of=AS_OF, create=False)
 
 
@@ -188,7 +196,7 @@ def test_every_entitlement_agrees_with_the_computation_by_hand(done: Year) -> No
                 found[program, names[stored.beneficiary], label] = stored.amount
                 lines[program] += sum(cell.lines for cell in stored.cells)
         accrued = {
-            (key.program, names[key.beneficiary], period_of_key(key.program, key.period)): value.accrued
+            (key.program, names[key.beneficiary], _label(key.program, key.period)): value.accrued
             for key, value in postings.balances(reading, "live").items()
         }
     hand = done.hand
@@ -200,15 +208,11 @@ def test_every_entitlement_agrees_with_the_computation_by_hand(done: Year) -> No
     assert lines == {"year-bonus": len(goods), "club-cashback": len(goods), "family-quarter": families}
 
 
-def period_of_key(program: str, first: str) -> str:
-    from datetime import date
-
+def _label(program: str, first: str) -> str:
     return period_of(date.fromisoformat(first), PERIODS[program]).label
 
 
 def _names(reading: sa.Connection) -> dict[int, str]:
-    from core.ledger.masters import profiles
-
     return {account_id: item.external_id for account_id, item in profiles(reading).items()}
 
 
@@ -217,7 +221,7 @@ def test_tiers_move_and_stand_where_the_computation_by_hand_has_them(done: Year)
     with done.opened() as context, context.book.read() as reading:
         names = _names(reading)
         now = {names[account]: row.tier for (_, account), row in standings.latest(reading, "live", "club").items()}
-    assert now == {account: hand.tier(account, AS_OF) for account in hand.accounts}
+    assert now == {account: hand.tier(account, AS_OF) for account in hand.buyers}
     seen: dict[str, set[str]] = defaultdict(set)
     for document in hand.counted:
         seen[document.account].add(hand.tier(document.account, document.day))
@@ -230,13 +234,7 @@ def test_the_credit_notes_are_those_by_hand_and_nothing_else(done: Year, notes: 
     assert {note.program for note in notes} == set(PERIODS)
     for note in notes:
         assert sum(note.lines) == note.net and note.gross == note.net + note.tax
-        assert note.taxes == (("20", note.net, rounded(note.net * _fifth())),) and note.tax == note.taxes[0][2]
-
-
-def _fifth():
-    from fractions import Fraction
-
-    return Fraction(1, 5)
+        assert note.taxes == (("20", note.net, rounded(note.net * TAX)),) and note.tax == note.taxes[0][2]
 
 
 def test_what_is_settled_is_what_was_written(done: Year, notes: list[Note]) -> None:
@@ -254,8 +252,6 @@ def test_what_is_settled_is_what_was_written(done: Year, notes: list[Note]) -> N
 
 
 def test_a_credit_note_leads_back_to_its_lines(done: Year, notes: list[Note]) -> None:
-    from core.ledger.facts import sync_facts
-
     with done.opened() as context:
         assert sync_facts(context.book, context.engine) == 0
         ground = setting(context.book, AS_OF)
@@ -264,7 +260,7 @@ def test_a_credit_note_leads_back_to_its_lines(done: Year, notes: list[Note]) ->
                 _check_evidence(done.hand, note, explain_proposal(reading, context.engine, ground, note.key))
 
 
-def _check_evidence(hand: ByHand, note: Note, found: dict) -> None:
+def _check_evidence(hand: ByHand, note: Note, found: dict[str, Any]) -> None:
     assert sum(part["amount"] for part in found["parts"]) == note.net
     for part in found["parts"]:
         entitlement = part["entitlement"]
@@ -305,7 +301,9 @@ def _fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def test_a_second_run_posts_nothing_and_writes_nothing(again: tuple[Run, int, int, str, str], notes: list[Note]) -> None:
+def test_a_second_run_posts_nothing_and_writes_nothing(
+    again: tuple[Run, int, int, str, str], notes: list[Note]
+) -> None:
     second, before, after, bytes_before, bytes_after = again
     assert after == before and bytes_after == bytes_before
     assert second.outcome == "done" and second.programs == []

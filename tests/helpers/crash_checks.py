@@ -118,7 +118,9 @@ def faults(workspace: Workspace) -> Iterator[str]:
     listed = register(workspace.outbox / "credit-notes" / "register.csv")
     yield from (f"{key} stands {count} times in the register" for key, count in _doubled(listed))
     for name in ("account-notes.csv", "tiers.csv"):
-        yield from (f"{key} stands {count} times in {name}" for key, count in _doubled(register(workspace.outbox / name)))
+        yield from (
+            f"{key} stands {count} times in {name}" for key, count in _doubled(register(workspace.outbox / name))
+        )
     for row in listed:
         shown = {name: row[name] for name in ("number", "issued", "currency", "net", "tax", "gross")}
         if notes.get(row["key"]) != shown:

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from tests.helpers.workspace import REPOSITORY, Workspace, environment_of, trade
 
-PAUSE = 45
+PAUSE = 70
 """Seconds the product's clock moves on at a restart: more than a request may take, less than a lease."""
 
 DELIVERIES: dict[int, tuple[int, ...]] = {0: (1,), 4: (2,), 7: (3, 4)}
@@ -36,7 +36,7 @@ PLAY: tuple[tuple[str, ...], ...] = (
     ("write-back", "--as-of", "2025-07-22"),
     ("reconcile",),
 )
-REFUSED_AGAIN = {("program", "live"): "is live, settling from"}
+REFUSED_AGAIN = {("program", "live"): "is live since before"}
 """Acts of people that tell, when repeated, that they were carried out before the kill."""
 
 
@@ -99,17 +99,18 @@ class Player:
     server: Server
     workspace: Workspace
     pause: Sequence[int] = (PAUSE,)
+    steps: int = len(PLAY)
     clock: int = 0
     killed: Counter[str] | None = None
 
     def play(self, kills: Kills | None = None, *, log: Path | None = None) -> None:
-        """All of it. At each step first those kills that are reached, then undisturbed to its end.
+        """All of it, or the first `steps`. At each first those kills that are reached, then undisturbed to its end.
 
         `log`: a folder for the points each step passes.
         """
         self.killed = Counter()
         deliveries = trade()
-        for number, args in enumerate(PLAY):
+        for number, args in enumerate(PLAY[: self.steps]):
             for file in DELIVERIES.get(number, ()):
                 self.workspace.sales(file, *deliveries[file])
             more = {"log": str(log / f"{number}.txt")} if log is not None else {}
@@ -146,23 +147,35 @@ class Player:
 def points_of(log: Path) -> dict[int, list[tuple[str, int]]]:
     """For each step the points an undisturbed run passes, as (name, which passing)."""
     found: dict[int, list[tuple[str, int]]] = {}
-    for number in range(len(PLAY)):
+    for path in sorted(log.glob("*.txt"), key=lambda path: int(path.stem)):
         passed: Counter[str] = Counter()
-        for name in (log / f"{number}.txt").read_text().splitlines():
+        number = int(path.stem)
+        for name in path.read_text().splitlines():
             passed[name] += 1
             found.setdefault(number, []).append((name, passed[name]))
     return found
 
 
-def chosen(points: Mapping[int, Sequence[tuple[str, int]]], seed: int, count: int) -> dict[int, list[tuple[str, int]]]:
-    """`count` seeded kills: each time a name is drawn first, then one of its passings, so that rare points come up."""
+def chosen(
+    points: Mapping[int, Sequence[tuple[str, int]]], seed: int, count: int, part: int | None = None
+) -> dict[int, list[tuple[str, int]]]:
+    """`count` seeded kills: a name is drawn first, then one of its passings, so that rare points come up.
+
+    `part`: the names are one part of a fixed shuffle, other parts are other names.
+    """
     chance = random.Random(seed)
     by_name: dict[str, list[tuple[int, tuple[str, int]]]] = {}
     for number, passed in points.items():
         for point in passed:
             by_name.setdefault(point[0], []).append((number, point))
     kills: dict[int, list[tuple[str, int]]] = {}
-    for name in chance.sample(sorted(by_name), min(count, len(by_name))):
+    names = sorted(by_name)
+    if part is None:
+        names = chance.sample(names, min(count, len(names)))
+    else:
+        random.Random(1).shuffle(names)
+        names = names[part * count :][:count]
+    for name in names:
         number, point = chance.choice(by_name[name])
         kills.setdefault(number, []).append(point)
     order = {(number, point): i for number, passed in points.items() for i, point in enumerate(passed)}

@@ -121,21 +121,29 @@ class FakeRemote:
                     raise AlreadyExists(f"{request.key} is taken") from None
             if self._settings.uniqueness != "draft_first":
                 return self._insert(database, request, "posted", content, late)
-            if any(state == "posted" for _, state, _ in self._rows(database, request.key)):
-                raise AlreadyExists(f"{request.key} is posted")
-            if not self._rows(database, request.key):
-                self._insert(database, request, "draft", content, late)
-                if late:
-                    raise UnknownOutcome("the reply was lost")
+            made = self._insert(database, request, "draft", content, late)
+        if late:
+            raise UnknownOutcome("the reply was lost")
         passing(f"remote {request.kind}: draft made")
+        return self._posted(request.key, made.remote_id)
+
+    def post(self, kind: WriteKind, remote_id: str) -> Remote:
+        draft = self.read_back(kind, remote_id)
+        if draft is None:
+            raise WriteRefused(f"there is no draft {remote_id}")
+        return draft if draft.state == "posted" else self._posted(draft.key, remote_id)
+
+    def _posted(self, key: str, own: str) -> Remote:
+        """Post the lowest draft with a key and discard the others; a posted one stays the only one."""
         with self._open() as database:
-            drafts = self._rows(database, request.key)
-            (chosen, *others) = [number for number, _, stored in drafts if stored == content]
-            for number in {number for number, *_ in drafts} - {chosen}:
-                database.execute("delete from document where id = ?", (number,))
-            del others
+            rows = self._rows(database, key)
+            posted = [number for number, state, _ in rows if state == "posted"]
+            chosen = posted[0] if posted else rows[0][0]
+            database.execute("delete from document where key = ? and state = 'draft' and id <> ?", (key, chosen))
             database.execute("update document set state = 'posted' where id = ?", (chosen,))
-            return _remote(chosen, "posted", content)
+            if posted:
+                raise AlreadyExists(f"{key} is posted; the draft {own} was discarded")
+            return _remote(chosen, "posted", rows[0][2])
 
     def _insert(
         self, database: sqlite3.Connection, request: WriteRequest, state: str, content: str, late: float

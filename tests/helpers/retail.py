@@ -80,8 +80,8 @@ line_kinds_out = ["freight", "fee", "manual", "bad_debt"]
 [scale]
 method = "retrospective"
 bands = [
-  { from = 4000, percent = 1 },
-  { from = 10000, percent = 1.75 },
+  { from = 6000, percent = 1 },
+  { from = 15000, percent = 1.75 },
   { from = 40000, percent = 3 },
 ]
 """,
@@ -98,9 +98,9 @@ line_kinds_out = ["freight", "fee", "manual", "bad_debt"]
 [scale]
 method = "marginal"
 bands = [
-  { from = 2000, percent = 2 },
-  { from = 5000, percent = 3.5 },
-  { from = 10000, percent = 5 },
+  { from = 3000, percent = 2 },
+  { from = 6000, percent = 3.5 },
+  { from = 12000, percent = 5 },
 ]
 """,
     "club": """
@@ -117,8 +117,8 @@ window = "rolling"
 months = 3
 levels = [
   { name = "bronze", from = 0 },
-  { name = "silver", from = 4000 },
-  { name = "gold", from = 12000 },
+  { name = "silver", from = 5000 },
+  { name = "gold", from = 15000 },
 ]
 """,
     "club-cashback": """

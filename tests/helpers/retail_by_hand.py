@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 
 OUT = {"POST", "DOT", "C2", "C3", "AMAZONFEE", "BANK CHARGES", "S", "M", "m", "ADJUST", "ADJUST2", "B"}
 """Freight, fees, manual and bad-debt lines: in no program."""
-YEAR_BANDS = [(400_000, Fraction(1, 100)), (1_000_000, Fraction(175, 10_000)), (4_000_000, Fraction(3, 100))]
-FAMILY_BANDS = [(200_000, Fraction(2, 100)), (500_000, Fraction(35, 1000)), (1_000_000, Fraction(5, 100))]
-TIERS = [("bronze", 0), ("silver", 400_000), ("gold", 1_200_000)]
+YEAR_BANDS = [(600_000, Fraction(1, 100)), (1_500_000, Fraction(175, 10_000)), (4_000_000, Fraction(3, 100))]
+FAMILY_BANDS = [(300_000, Fraction(2, 100)), (600_000, Fraction(35, 1000)), (1_200_000, Fraction(5, 100))]
+TIERS = [("bronze", 0), ("silver", 500_000), ("gold", 1_500_000)]
 CASHBACK = {"bronze": Fraction(0), "silver": Fraction(5, 1000), "gold": Fraction(125, 10_000)}
 TIER_MONTHS = 3
 Amounts = dict[tuple[str, str, str], int]
@@ -39,7 +39,7 @@ class Document:
     """The rows of one number. `heads` are the (customer, instant, country) its rows state."""
 
     rows: list[Row] = field(default_factory=list)
-    heads: set[tuple[int | None, object, str]] = field(default_factory=set)
+    heads: set[tuple[int | None, datetime, str]] = field(default_factory=set)
 
     @property
     def contradicts_itself(self) -> bool:
@@ -47,16 +47,13 @@ class Document:
 
     @property
     def account(self) -> str:
-        customer = min(self.heads)[0] if len(self.heads) == 1 else next(iter(self.heads))[0]
+        customer = next(iter(self.heads))[0]
         return "" if customer is None else str(customer)
 
     @property
-    def days(self) -> set[date]:
-        return {instant.date() for _, instant, _ in self.heads}
-
-    @property
     def day(self) -> date:
-        return next(iter(self.days))
+        (day,) = {instant.date() for _, instant, _ in self.heads}
+        return day
 
 
 def pence(amount: Decimal) -> int:
@@ -112,6 +109,11 @@ class ByHand:
     @cached_property
     def accounts(self) -> set[str]:
         return {found.account for found in self.counted}
+
+    @cached_property
+    def buyers(self) -> set[str]:
+        """Accounts with a line that counts."""
+        return {found.account for found in self.counted if any(row.code not in OUT for row in found.rows)}
 
     @cached_property
     def bases(self) -> Amounts:

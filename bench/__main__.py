@@ -1,0 +1,67 @@
+"""`python -m bench [landing] [counting] [--record]`: measure, print a table, and keep it in docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import counting, landing
+from bench.rows import Row
+
+BENCHES: dict[str, Callable[[], list[Row]]] = {"landing": landing.run, "counting": counting.run}
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
+
+
+def markdown(rows: list[Row]) -> str:
+    """The measurements as a table."""
+    lines = [
+        "| what | ours, s | floor, s | ratio | goal | peak memory, MB |",
+        "|---|---:|---:|---:|---|---:|",
+    ]
+    for row in rows:
+        lines.append(
+            f"| {row.name} | {row.ours_s:.2f} | {row.yardstick_s:.2f} | {row.ratio} | {row.goal} | {row.peak_mb} |"
+        )
+    return "\n".join(lines)
+
+
+def page(rows: list[Row]) -> str:
+    """The page that keeps the last recorded run."""
+    return f"""# Benchmarks
+
+Recorded on {datetime.now(UTC):%Y-%m-%d} with `make bench` on {os.cpu_count()} cores, Python {platform.python_version()}.
+`python -m bench landing` and `python -m bench counting` measure one part; `--record` writes this page. Each row has its
+floor measured in the same run on the same machine, so the ratio says more than the seconds. REBATED_BENCH_LINES sets
+the number of generated lines.
+
+{markdown(rows)}
+
+- **land**: the real invoice lines, validated, hashed and versioned, next to a bare batched insert of the rows it
+  writes, through the same database layer.
+- **real data**: from the book into the counting cache, then counted, entitled and posted; the floor is one bare query
+  that only sums.
+- **count and entitle**: the generated lines from Parquet into the cache, counted for every program, tiers and rebates
+  computed; the floor is a bare hand-written script of the same semantics. Both results are compared to the cent.
+- **a change of 1 %**: new, amended, cancelled and re-dated lines appended as signed rows; only what they touch is
+  counted and entitled again. The floor is the whole bare script.
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("which", nargs="*", choices=[*BENCHES, []], help="which benches; all where absent")
+    parser.add_argument("--record", action="store_true", help="write docs/benchmarks.md")
+    arguments = parser.parse_args()
+    rows = [row for name in arguments.which or BENCHES for row in BENCHES[name]()]
+    print(markdown(rows))
+    if arguments.record:
+        PAGE.write_text(page(rows), encoding="utf-8")
+        print(f"wrote {PAGE}")
+
+
+if __name__ == "__main__":
+    main()
