@@ -31,9 +31,10 @@ def markdown(rows: list[Row]) -> str:
 
 def page(rows: list[Row]) -> str:
     """The page that keeps the last recorded run."""
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}"
     return f"""# Benchmarks
 
-Recorded on {datetime.now(UTC):%Y-%m-%d} with `make bench` on {os.cpu_count()} cores, Python {platform.python_version()}.
+Recorded on {datetime.now(UTC):%Y-%m-%d} with `make bench` on {machine}.
 `python -m bench landing` and `python -m bench counting` measure one part; `--record` writes this page. Each row has its
 floor measured in the same run on the same machine, so the ratio says more than the seconds. REBATED_BENCH_LINES sets
 the number of generated lines.

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from core.documents import DOCUMENT_KINDS, LINE_KINDS, RECORD_FIELDS, TAX_CATEGORIES, Field, Line, RawRecord, Record
@@ -45,20 +46,25 @@ def normalise(raw: RawRecord, rules: SourceRules) -> Record:
     return _plain_record(raw, rules)
 
 
+@lru_cache(maxsize=200_000)
+def _clean(value: str) -> str:
+    text = value.strip()
+    if len(text) > _MAX_TEXT:
+        raise DataError("too_long", f"longer than {_MAX_TEXT} characters")
+    if _CONTROL.search(text):
+        raise DataError("control_character", "holds control characters")
+    return text
+
+
 def text_of(fields: Mapping[str, Any], name: str) -> str:
     """A field as clean text, empty where absent. Raises DataError for what no text may hold."""
     value = fields.get(name)
     if value is None:
         return ""
-    text = value.strip() if isinstance(value, str) else str(value)
-    longest = _MAX_NAMES.get(name, _MAX_TEXT)
-    if len(text) > longest:
-        raise DataError("too_long", f"longer than {longest} characters", path=name)
-    if text.isprintable():
-        return text
-    if _CONTROL.search(text):
-        raise DataError("control_character", "holds control characters", path=name)
-    return text
+    try:
+        return _clean(value if type(value) is str else str(value))
+    except DataError as error:
+        raise DataError(error.reason, error.message, path=name) from None
 
 
 def day_of(value: object, rules: SourceRules, path: str) -> date:
@@ -104,6 +110,13 @@ def _required(fields: Mapping[str, Any], name: str, constant: str | None = None)
     return text
 
 
+def _currency(text: str, path: str) -> str:
+    code = text.upper()
+    if not re.fullmatch(r"[A-Z]{3}", code):
+        raise DataError("not_a_currency", f"{code[:10]!r} is not a currency code", path=path)
+    return code
+
+
 def _money(fields: Mapping[str, Any], name: str, currency: str, rules: SourceRules, path: str = "") -> int | None:
     value = fields.get(name)
     if value is None or value == "":
@@ -115,9 +128,7 @@ def _document(raw: RawRecord, rules: SourceRules) -> Record:
     fields = raw.fields
     if _state(fields):
         return _cancellation(raw, rules)
-    currency = _required(fields, "currency", rules.constants.currency).upper()
-    if not re.fullmatch(r"[A-Z]{3}", currency):
-        raise DataError("not_a_currency", f"{currency[:10]!r} is not a currency code", path="currency")
+    currency = _currency(_required(fields, "currency", rules.constants.currency), "currency")
     entity = _required(fields, "entity", rules.constants.entity)
     issued = fields.get("issued")
     if issued is None or issued == "":
@@ -138,8 +149,12 @@ def _document(raw: RawRecord, rules: SourceRules) -> Record:
     if len(raw.lines) > _MAX_LINES:
         raise DataError("too_many_lines", f"more than {_MAX_LINES} lines", path="lines")
     lines = _lines(raw, currency, rules)
+    net, tax = sum(line.net for line in lines), sum(line.tax for line in lines)
+    if abs(net) > MAX_MINOR or abs(tax) > MAX_MINOR:
+        raise DataError("too_large", "the lines add up to more than an amount can be", path="lines")
     if raw.kind == "credit_note" and rules.credit_notes == "positive":
         lines = tuple(line._replace(quantity=-line.quantity, net=-line.net, tax=-line.tax) for line in lines)
+        net, tax = -net, -tax
     return Record(
         kind=raw.kind,
         external_id=raw.external_id,
@@ -152,8 +167,8 @@ def _document(raw: RawRecord, rules: SourceRules) -> Record:
         cancelled=False,
         content=content,
         lines=lines,
-        net=sum(line.net for line in lines),
-        tax=sum(line.tax for line in lines),
+        net=net,
+        tax=tax,
         origin=raw.origin,
     )
 
@@ -310,10 +325,18 @@ def _tax_code(values: Mapping[str, Any], rules: SourceRules) -> tuple[int, str]:
         given = rules.constants.tax_percent
         if given is None:
             raise DataError("missing", "is missing, and the source states no constant rate", path="tax_percent")
-    rate = scaled_number(given, RATE_EXPONENT - 2, decimal_sign=rules.decimal_sign, path="tax_percent")
+    category = text_of(values, "tax_category") or rules.constants.tax_category or ""
+    if type(given) is float:
+        raise DataError("not_a_number", f"{given!r} is not a number", path="tax_percent")
+    return _known_tax_code(given, category, rules.decimal_sign)
+
+
+@lru_cache(maxsize=10_000)
+def _known_tax_code(percent: object, category: str, decimal_sign: str) -> tuple[int, str]:
+    rate = scaled_number(percent, RATE_EXPONENT - 2, decimal_sign=decimal_sign, path="tax_percent")
     if not 0 <= rate <= 10**RATE_EXPONENT:
-        raise DataError("not_a_rate", f"{given} % cannot be a tax rate", path="tax_percent")
-    category = text_of(values, "tax_category") or rules.constants.tax_category or ("S" if rate else "Z")
+        raise DataError("not_a_rate", f"{percent} % cannot be a tax rate", path="tax_percent")
+    category = category or ("S" if rate else "Z")
     if category not in TAX_CATEGORIES:
         raise DataError(
             "unknown_tax_category", f"{category[:10]!r} is none of {', '.join(TAX_CATEGORIES)}", path="tax_category"
@@ -378,6 +401,8 @@ def _plain_record(raw: RawRecord, rules: SourceRules) -> Record:
 
 def _field(field: Field, raw: RawRecord, rules: SourceRules) -> Any:
     text = text_of(raw.fields, field.name)
+    if not text and field.required and field.name == "currency":
+        text = rules.constants.currency or ""
     if not text:
         if field.required and field.name != "id":
             raise DataError("missing", "is missing", path=field.name)
@@ -385,14 +410,16 @@ def _field(field: Field, raw: RawRecord, rules: SourceRules) -> Any:
     if field.type == "date":
         return day_of(raw.fields[field.name], rules, field.name).isoformat()
     if field.type == "money":
-        currency = _required(raw.fields, "currency", rules.constants.currency).upper()
+        currency = _currency(_required(raw.fields, "currency", rules.constants.currency), "currency")
         return minor_units(raw.fields[field.name], currency, decimal_sign=rules.decimal_sign, path=field.name)
     if field.type == "number":
         number = parse_decimal(raw.fields[field.name], decimal_sign=rules.decimal_sign, path=field.name)
         return f"{number.normalize():f}"
     if field.type == "units":
         return _units(text, rules)
-    if field.name in ("currency", "country", "base", "quote"):
+    if field.name in ("currency", "base", "quote"):
+        return _currency(text, field.name)
+    if field.name == "country":
         return text.upper()
     return text
 
@@ -407,5 +434,7 @@ def _units(text: str, rules: SourceRules) -> dict[str, str]:
         number = parse_decimal(value.strip(), decimal_sign=rules.decimal_sign, path="units")
         if number <= 0:
             raise DataError("not_units", f"{part[:40]!r} holds nothing", path="units")
+        if name.strip() in units:
+            raise DataError("not_units", f"{name.strip()[:40]!r} is stated twice", path="units")
         units[name.strip()] = f"{number.normalize():f}"
     return units

@@ -22,6 +22,7 @@ from core.money import Rounding, is_currency
 from core.period import FOREVER, MONTHS, Length
 
 DEFAULT_LINE_KINDS_OUT: tuple[LineKind, ...] = ("freight", "fee", "deposit", "tax", "bad_debt", "rounding")
+LAST_YEAR = 2200
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 Patterns = Annotated[tuple[str, ...], Field(default=())]
 
@@ -225,6 +226,9 @@ class Head(Definition):
     def _sound(self) -> Self:
         if not is_currency(self.currency):
             raise ValueError(f"{self.currency!r} is not an ISO 4217 currency")
+        for name, day in (("valid_from", self.valid_from), ("valid_to", self.valid_to)):
+            if day is not None and day.year > LAST_YEAR:
+                raise ValueError(f"{name} {day} is after {LAST_YEAR}: leave out valid_to where there is no end")
         if self.valid_to is not None and self.valid_to < self.valid_from:
             raise ValueError(f"valid_to {self.valid_to} is before valid_from {self.valid_from}")
         return self

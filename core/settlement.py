@@ -117,18 +117,20 @@ def is_over(program: Program, as_of: date) -> bool:
     return last.end + timedelta(days=program.settlement.grace_days) <= as_of
 
 
-def open_split(due: Due) -> dict[int, int]:
+def open_split(due: Due, others: Mapping[int, int] | None = None) -> dict[int, int]:
     """The open amount by tax code: cumulative split less what was settled under each code.
 
-    What the codes do not account for (opening balances, adjustments, waivers) follows the cumulative split.
+    What the codes do not account for (opening balances, adjustments, waivers) follows the cumulative split. Where
+    nothing was ever earned or settled under any code it follows `others`, the split of the whole document.
     """
-    codes = sorted(set(due.split) | set(due.settled_split))
+    shape = due.split if due.split or due.settled_split else others or {}
+    codes = sorted({*shape, *due.settled_split})
     parts = {code: due.split.get(code, 0) - due.settled_split.get(code, 0) for code in codes}
     rest = due.open - sum(parts.values())
     if rest:
-        weights = [abs(due.split.get(code, 0)) for code in codes] or [1]
         if not codes:
             raise ValueError("an amount is open that was never earned under any tax code")
+        weights = [abs(shape.get(code, 0)) for code in codes]
         for code, part in zip(codes, largest_remainder(rest, weights), strict=True):
             parts[code] += part
     return {code: part for code, part in parts.items() if part}
@@ -144,7 +146,8 @@ def drafts(
 
     `frozen` tells the settlements (payee, entity, first day, sequence) that were approved: their late deltas go to
     the next settlement that is due, or, once the program is over, to a further sequence of the last one. Groups that
-    are not positive are carried into the next group of the same payee, entity and currency.
+    are not positive are carried into the next group of the same payee, entity and currency, and so are those in
+    which nothing was earned or settled under any tax code: such a document could not state its tax.
     """
     groups: dict[tuple[int, str, str], dict[tuple[Period, int], list[Due]]] = {}
     for due in dues:
@@ -159,13 +162,25 @@ def drafts(
         carried: list[Due] = []
         for place in sorted(places):
             pool = sorted(carried + places[place], key=lambda due: due.key)
-            if sum(due.open for due in pool) <= 0:
+            codes = _codes(pool)
+            if sum(due.open for due in pool) <= 0 or not codes:
                 carried = pool
                 continue
             carried = []
-            parts = [Part(due.key, due.open, open_split(due), due.entitlement_id, due.base) for due in pool]
+            parts = [Part(due.key, due.open, open_split(due, codes), due.entitlement_id, due.base) for due in pool]
             made.append(Draft(program.id, payee, entity, currency, place[0], place[1], parts))
     return made
+
+
+def _codes(pool: Sequence[Due]) -> dict[int, int]:
+    """What was earned under each tax code in all, with 0 for those under which was only settled."""
+    found: dict[int, int] = {}
+    for due in pool:
+        for code in due.settled_split:
+            found.setdefault(code, 0)
+        for code, amount in due.split.items():
+            found[code] = found.get(code, 0) + amount
+    return found
 
 
 def _differs_by_code(due: Due) -> bool:

@@ -68,7 +68,21 @@ class SourceRules(BaseModel):
 
     def line_kind(self, product: str) -> str | None:
         """The kind of lines with this product by rule; None where no rule names it."""
-        for kind, patterns in self.line_kinds.items():
-            if any(fnmatchcase(product, pattern) for pattern in patterns):
-                return kind
-        return None
+        if not self.line_kinds:
+            return None
+        known = self.kinds_met
+        if product not in known:
+            known[product] = next(
+                (
+                    kind
+                    for kind, patterns in self.line_kinds.items()
+                    if any(fnmatchcase(product, pattern) for pattern in patterns)
+                ),
+                None,
+            )
+        return known[product]
+
+    @cached_property
+    def kinds_met(self) -> dict[str, str | None]:
+        """What `line_kind` has found so far: lines are many, products few."""
+        return {}

@@ -84,12 +84,13 @@ class DuckEngine(FactCache):
             use = program.slices()[0][2]
             at_document = use is not None and use.at == "document"
             alike.setdefault((program.basis.accumulate, at_document), []).append(i)
+        held, named = table(STANDING, standings or ()), list(accounts)
         for (accumulate, at_document), chosen in sorted(alike.items()):
             self._choose(plan, chosen)
             if at_document:
-                self.put("standing", table(STANDING, standings or ()))
+                self.put("standing", held)
             if since is not None:
-                self._touch(since, accounts)
+                self._touch(since, named)
             query = queries.count(
                 _measure(plan, chosen), accumulate, at_document, since is not None, known_batch is not None
             )

@@ -34,14 +34,20 @@ from core.money import percent_text
 from core.period import day_number, period_of
 
 
-def explain_proposal(connection: Connection, engine: DuckEngine, ground: Setting, key: str) -> dict[str, Any]:
-    """A credit note or proposal by its key, as plain data. Raises RefusedError where there is none."""
+def find_proposal(connection: Connection, key: str) -> proposals.Stored:
+    """The latest proposal under a key, live or in shadow. Raises RefusedError where there is none."""
     try:
-        item = proposals.by_key(connection, key)
+        return proposals.by_key(connection, key)
     except RefusedError:
-        item = proposals.by_key(connection, key, "shadow")
+        return proposals.by_key(connection, key, "shadow")
+
+
+def explain_proposal(
+    connection: Connection, engine: DuckEngine, ground: Setting, item: proposals.Stored
+) -> dict[str, Any]:
+    """A credit note or proposal, as plain data."""
     names = profiles(connection)
-    kept = connection.execute(sa.select(receipt).where(receipt.c.key == key)).one_or_none()
+    kept = connection.execute(sa.select(receipt).where(receipt.c.key == item.key)).one_or_none()
     return {
         "key": item.key,
         "state": item.state,

@@ -7,7 +7,7 @@ an account are parked, our own documents are in no measure unless a person has d
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import sqlalchemy as sa
@@ -101,7 +101,38 @@ def sync_facts(book: Book, engine: DuckEngine) -> int:
     return appended
 
 
-def _tables(book: Book, dimensions: Dimensions, ratios: Units, disowned: set[str], since: int) -> Iterator[pa.Table]:
+def account_facts(book: Book, accounts: set[int]) -> DuckEngine:
+    """A cache in memory with the lines of some accounts alone: enough to tell what stands behind their amounts.
+
+    Nothing is written, so it can be had while another process is at work.
+    """
+    with book.read() as connection:
+        ratios = units(connection)
+        disowned = set(latest(connection, "key_disowned"))
+    engine = DuckEngine()
+    for table in _tables(book, Dimensions(book), ratios, disowned, 0, accounts):
+        engine.append(table)
+    return engine
+
+
+class _Head(NamedTuple):
+    """What all lines of a document version have in common, for one effect on it."""
+
+    batch: int
+    sign: int
+    document: int
+    version: int
+    place: tuple[str, str]
+    is_return: bool
+    account: int
+    day: int
+    issuer: tuple[str, str]
+    currency: str
+
+
+def _heads(connection: sa.Connection, since: int, accounts: set[int] | None, disowned: set[str]) -> list[_Head]:
+    """The effects after a batch, in the order they were written."""
+    version = record_version.c
     query = (
         sa.select(
             effect.c.batch,
@@ -111,77 +142,109 @@ def _tables(book: Book, dimensions: Dimensions, ratios: Units, disowned: set[str
             record.c.source,
             record.c.company,
             record.c.kind,
-            record_version.c.account_id,
-            record_version.c.day,
-            record_version.c.currency,
-            record_version.c.entity,
-            record_version.c.content,
-            record_version.c.own_key,
-            line.c.number,
-            line.c.product,
-            line.c.kind,
-            line.c.quantity,
-            line.c.unit,
-            line.c.net,
-            line.c.tax,
-            line.c.tax_category,
-            line.c.tax_rate,
+            version.account_id,
+            version.day,
+            version.entity,
+            version.currency,
+            version.content,
         )
         .join(record, record.c.id == effect.c.record_id)
-        .join(record_version, record_version.c.id == effect.c.version_id)
-        .join(line, line.c.version_id == record_version.c.id)
+        .join(record_version, version.id == effect.c.version_id)
         .where(
             effect.c.batch > since,
             effect.c.sign != 0,
+            version.line_count > 0,
+            version.account_id.is_not(None) if accounts is None else version.account_id.in_(accounts),
+            sa.or_(version.own_key.is_(None), version.own_key.in_(disowned)),
             record.c.kind.in_(DOCUMENT_KINDS),
-            record_version.c.account_id.is_not(None),
         )
-        .order_by(effect.c.batch, effect.c.id, line.c.number)
-        .execution_options(yield_per=10_000)
+        .order_by(effect.c.batch, effect.c.id)
     )
+    found: list[_Head] = []
+    for row in connection.execute(query):
+        registration = row.content.get("registration", row.entity)
+        found.append(
+            _Head(
+                row.batch,
+                row.sign,
+                row.record_id,
+                row.version_id,
+                (row.source, row.company),
+                row.kind == "credit_note",
+                row.account_id,
+                day_number(row.day),
+                (row.entity, registration),
+                row.currency,
+            )
+        )
+    return found
+
+
+_VERSIONS = 500
+_LINES = (
+    line.c.version_id,
+    line.c.number,
+    line.c.product,
+    line.c.kind,
+    line.c.quantity,
+    line.c.unit,
+    line.c.net,
+    line.c.tax,
+    line.c.tax_category,
+    line.c.tax_rate,
+)
+
+
+def _tables(
+    book: Book,
+    dimensions: Dimensions,
+    ratios: Units,
+    disowned: set[str],
+    since: int,
+    accounts: set[int] | None = None,
+) -> Iterator[pa.Table]:
+    """Facts after a batch, about a hundred thousand at a time; a batch is never split over two tables."""
     rows: list[tuple[Any, ...]] = []
-    version, head = None, None
     with book.read() as connection:
-        for row in connection.execute(query):
-            if len(rows) >= _CHUNK and rows[-1][10] != row[0]:
+        heads = _heads(connection, since, accounts, disowned)
+    for start in range(0, len(heads), _VERSIONS):
+        part = heads[start : start + _VERSIONS]
+        lines: dict[int, list[Any]] = {}
+        with book.read() as connection:
+            query = sa.select(*_LINES).where(line.c.version_id.in_({head.version for head in part}))
+            for row in connection.execute(query.order_by(line.c.version_id, line.c.number)):
+                lines.setdefault(row[0], []).append(row)
+        for head in part:
+            if len(rows) >= _CHUNK and rows[-1][10] != head.batch:
                 yield _table(rows)
                 rows = []
-            if row[3] != version or head is None:
-                version = row[3]
-                registration = row[11].get("registration", row[10])
-                head = (
-                    (row[4], row[5]),
-                    row[6] == "credit_note",
-                    day_number(row[8]),
-                    (row[10], registration),
-                    row[12] is None or row[12] in disowned,
-                )
-            place, is_return, day, issuer, counts = head
-            if not counts:
-                continue
-            sign = row[1]
-            ratio = ratios.ratio((*place, row[14]), row[17])
-            quantity = None
-            if ratio is not None:
-                whole, rest = divmod(row[16] * ratio[0], ratio[1])
-                quantity = None if rest else whole * sign
-            rows.append(
-                (
-                    row[2],
-                    row[13],
-                    row[7],
-                    dimensions.item((*place, row[14], row[15], is_return)),
-                    dimensions.tax(TaxCode(*issuer, row[20], row[21], row[9])),
-                    day,
-                    row[18] * sign,
-                    row[19] * sign,
-                    quantity,
-                    sign,
-                    row[0],
-                )
-            )
+            for row in lines.get(head.version, ()):
+                rows.append(_fact(head, row, dimensions, ratios))
     if rows:
         yield _table(rows)
+
+
+def _fact(head: _Head, row: Any, dimensions: Dimensions, ratios: Units) -> tuple[Any, ...]:
+    _, number, product, kind, quantity, unit, net, tax, category, rate = row
+    sign = head.sign
+    ratio = ratios.ratio((*head.place, product), unit)
+    base = None
+    if ratio is not None:
+        whole, rest = divmod(quantity * ratio[0], ratio[1])
+        base = None if rest else whole * sign
+    return (
+        head.document,
+        number,
+        head.account,
+        dimensions.item((*head.place, product, kind, head.is_return)),
+        dimensions.tax(TaxCode(*head.issuer, category, rate, head.currency)),
+        head.day,
+        net * sign,
+        tax * sign,
+        base,
+        sign,
+        head.batch,
+    )
 
 
 def _table(rows: list[tuple[Any, ...]]) -> pa.Table:

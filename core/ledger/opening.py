@@ -39,7 +39,9 @@ def import_opening(batch: Batch, rows: Iterable[Mapping[str, str]], source: str,
     if digest in acts.latest(batch.connection, "opening_imported"):
         raise RefusedError(f"{source}: these opening balances were imported before")
     programs = {name: item.program for name, item in registry.current(batch.connection).items()}
-    accounts = {item.external_id: account_id for account_id, item in profiles(batch.connection).items()}
+    accounts: dict[str, list[int]] = {}
+    for account_id, item in profiles(batch.connection).items():
+        accounts.setdefault(item.external_id, []).append(account_id)
     transactions, wrong = [], []
     for number, row in enumerate(rows, 2):
         try:
@@ -54,7 +56,11 @@ def import_opening(batch: Batch, rows: Iterable[Mapping[str, str]], source: str,
 
 
 def _transaction(
-    row: Mapping[str, Any], programs: Mapping[str, Program], accounts: Mapping[str, int], source: str, posted_on: date
+    row: Mapping[str, Any],
+    programs: Mapping[str, Program],
+    accounts: Mapping[str, list[int]],
+    source: str,
+    posted_on: date,
 ) -> Transaction:
     for name in COLUMNS:
         if not row.get(name):
@@ -62,9 +68,11 @@ def _transaction(
     program = programs.get(row["program"])
     if program is None or program.is_tier:
         raise DataError("unknown", f"{row['program']!r} is no rebate program of the book", path="program")
-    account = accounts.get(row["account"])
-    if account is None:
-        raise DataError("unknown", f"{row['account']!r} is no known account", path="account")
+    named = accounts.get(row["account"], [])
+    if len(named) != 1:
+        what = f"names {len(named)} accounts of different sources" if named else "is no known account"
+        raise DataError("unknown", f"{row['account']!r} {what}", path="account")
+    account = named[0]
     component = _COMPONENTS.get(row["component"])
     if component is None:
         raise DataError("unknown", f"{row['component']!r} is none of {', '.join(_COMPONENTS)}", path="component")

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from core.errors import RefusedError
-from core.keys import SettlementKey, settlement_key
+from core.keys import SettlementKey, content_hash, settlement_key
 from core.ledger.book import Batch
 from core.ledger.tables import posting_transaction, proposal, proposal_event, proposal_part
 from core.posting import Key
@@ -140,9 +140,12 @@ def parts(connection: Connection, proposal_ids: Iterable[int]) -> dict[int, list
     return found
 
 
-def add_event(
-    batch: Batch, item: Stored | int, content_hash: str, state: str, reason: str, actor: str | None = None
-) -> None:
+def signed_hash(content: dict[str, Any]) -> str:
+    """The hash an approval signs: of everything but the alarms, which say where to look and not what is paid."""
+    return content_hash({name: value for name, value in content.items() if name != "alarms"})
+
+
+def add_event(batch: Batch, item: Stored | int, signed: str, state: str, reason: str, actor: str | None = None) -> None:
     """Append an event: the proposal is in this state from now on."""
     batch.add(
         proposal_event,
@@ -151,7 +154,7 @@ def add_event(
                 "id": batch.next_id("proposal_event"),
                 "proposal_id": item if isinstance(item, int) else item.id,
                 "state": state,
-                "content_hash": content_hash,
+                "content_hash": signed,
                 "actor": actor or batch.actor,
                 "reason": reason,
                 "at": batch.at,
@@ -176,7 +179,6 @@ def insert(
     net: int,
     tax: int,
     content: dict[str, Any],
-    content_hash: str,
     rows: list[PartRow],
     supersedes: int | None,
     maker: str,
@@ -185,6 +187,7 @@ def insert(
     actor: str,
 ) -> int:
     """Append a proposal with its parts and first state. Returns its id."""
+    signed = signed_hash(content)
     proposal_id = batch.next_id("proposal")
     batch.add(
         proposal,
@@ -205,7 +208,7 @@ def insert(
                 "net": net,
                 "tax": tax,
                 "content": content,
-                "content_hash": content_hash,
+                "content_hash": signed,
                 "supersedes": supersedes,
                 "maker": maker,
             }
@@ -228,7 +231,7 @@ def insert(
             for number, row in enumerate(rows, 1)
         ],
     )
-    add_event(batch, proposal_id, content_hash, state, reason, actor)
+    add_event(batch, proposal_id, signed, state, reason, actor)
     return proposal_id
 
 

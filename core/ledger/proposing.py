@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from core import __version__
 from core.documents import DOCUMENT_KINDS
 from core.entitlement import Rule, compile_rule, entitle
-from core.keys import SettlementKey, content_hash, settlement_key
+from core.keys import SettlementKey, settlement_key
 from core.ledger import acts, entitlements, postings, proposals, quarantine, registry
 from core.ledger.accruals import shares
 from core.ledger.acts import Mode
@@ -273,7 +273,7 @@ def _one(
     if draft.payee in ground.alarmed:
         reasons.append(ground.alarmed[draft.payee])
     content = describe(ground, item, draft, rows, reasons, debt.hashes)
-    digest = content_hash(content)
+    digest = proposals.signed_hash(content)
     if old is not None and old.content_hash == digest:
         result.unchanged += 1
         result.held += old.state == "held"
@@ -302,7 +302,6 @@ def _one(
         net=content["net"],
         tax=content["tax"],
         content=content,
-        content_hash=digest,
         rows=rows,
         supersedes=old.id if old else None,
         maker=old.maker if old and adjustments else item.actor,

@@ -40,13 +40,13 @@ def _plain_value(value: Any) -> Any:
 
 
 def refused(raw: RawRecord, error: DataError) -> BadRecord:
-    """The bad record that a refused raw record becomes."""
+    """The bad record that a refused raw record becomes; one without an id where the id is what is wrong."""
     return BadRecord(
         reason=error.reason,
         message=error.message,
         raw=plain(raw),
         kind=raw.kind,
-        external_id=raw.external_id,
+        external_id=None if error.path == "id" else raw.external_id,
         company=raw.company,
         origin=raw.origin,
         order=raw.order,

@@ -12,8 +12,8 @@ from datetime import date
 from typing import Protocol
 
 from core.errors import RefusedError
-from core.keys import SettlementKey, content_hash
-from core.ledger import postings, proposals
+from core.keys import SettlementKey
+from core.ledger import postings, proposals, registry
 from core.ledger.book import Batch
 from core.ledger.facts import tax_codes
 from core.ledger.postings import Transaction
@@ -115,6 +115,7 @@ def release(batch: Batch, item: Stored, reason: str) -> None:
 def adjust(batch: Batch, item: Stored, amount: int, reason: str) -> int:
     """Add an adjustment line of `amount` minor units (negative takes away), spread over the proposal's tax codes.
 
+    Who adjusts becomes the maker; a proposal that is held stays held, for the same reason.
     Returns the id of the proposal that takes its place. Raises RefusedError where nothing positive would be left.
     """
     _need(item, proposals.OPEN, "adjusted")
@@ -132,7 +133,8 @@ def adjust(batch: Batch, item: Stored, amount: int, reason: str) -> int:
     key = max((row for row in rows if row.kind == "entitlement"), key=lambda row: abs(row.amount)).key
     rows = [*rows, PartRow("adjustment", key, amount, split, None, reason)]
     taxes = tax_codes(batch.connection)
-    lines = tax_lines([row.taxes for row in rows], taxes)
+    definition = registry.by_hash(batch.connection, item.content["rests_on"]["definition"])
+    lines = tax_lines([row.taxes for row in rows], taxes, definition.program.rounding)
     content = {
         **item.content,
         "net": sum(line.net for line in lines),
@@ -159,10 +161,13 @@ def adjust(batch: Batch, item: Stored, amount: int, reason: str) -> int:
             },
         ],
     }
-    return _replace(batch, item, content, rows, f"adjusted by {shown(amount, item.currency)}: {reason}")
+    told = f"adjusted by {shown(amount, item.currency)}: {reason}"
+    return _replace(batch, item, content, rows, told, held=item.state == "held")
 
 
-def _replace(batch: Batch, item: Stored, content: dict[str, object], rows: list[PartRow], reason: str) -> int:
+def _replace(
+    batch: Batch, item: Stored, content: dict[str, object], rows: list[PartRow], reason: str, *, held: bool = False
+) -> int:
     proposals.move(batch, item, "superseded", reason)
     return proposals.insert(
         batch,
@@ -176,13 +181,12 @@ def _replace(batch: Batch, item: Stored, content: dict[str, object], rows: list[
         net=int(str(content["net"])),
         tax=int(str(content["tax"])),
         content=content,
-        content_hash=content_hash(content),
         rows=rows,
         supersedes=item.id,
         maker=batch.actor,
-        state="proposed",
-        reason=reason,
-        actor=batch.actor,
+        state="held" if held else "proposed",
+        reason=item.state_reason if held else reason,
+        actor=item.state_actor if held else batch.actor,
     )
 
 

@@ -54,8 +54,8 @@ def sweep_snapshot(
         return Swept()
     present = _present(batch.connection, source, coverage, began)
     missing = sorted(external_id for external_id in present if external_id not in seen)
+    _withdraw(batch, source, coverage)
     if not missing:
-        _withdraw(batch, source, coverage)
         return Swept()
     missing = [external_id for external_id in missing if exists(external_id) is not True]
     if len(missing) > guard.documents or len(missing) * 100 > len(present) * guard.percent:
@@ -117,7 +117,6 @@ def _subject(source: str, coverage: Coverage) -> str:
 
 
 def _wait(batch: Batch, source: str, coverage: Coverage, missing: list[str], present: int) -> int:
-    _withdraw(batch, source, coverage)
     sweep_id = batch.next_id("sweep")
     batch.connection.execute(
         sweep.insert().values(

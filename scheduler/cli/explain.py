@@ -7,9 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from core.keys import KEY_PATTERN
+from core.ledger import proposals
 from core.ledger.accruals import setting
-from core.ledger.explaining import explain_entitlement, explain_proposal, find_accrual
-from core.ledger.facts import sync_facts
+from core.ledger.explaining import explain_entitlement, explain_proposal, find_accrual, find_proposal
+from core.ledger.facts import account_facts
 from core.ledger.masters import profiles
 from core.money import QUANTITY_EXPONENT, percent_text
 from scheduler.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, money, out, print_json, say, session, table
@@ -20,13 +21,17 @@ LINES_SHOWN = 12
 
 def explained(context: Context, what: str) -> dict[str, Any]:
     """The explanation of a key or an accrual, as plain data."""
-    sync_facts(context.book, context.engine)
     ground = setting(context.book, context.as_of)
     with context.book.read() as reading:
         if KEY_PATTERN.fullmatch(what):
-            return explain_proposal(reading, context.engine, ground, what)
+            item = find_proposal(reading, what)
+            parts = proposals.parts(reading, [item.id])[item.id]
+            with account_facts(context.book, {part.key.beneficiary for part in parts}) as engine:
+                return explain_proposal(reading, engine, ground, item)
         accounts = {item.external_id: account_id for account_id, item in profiles(reading).items()}
-        return explain_entitlement(reading, context.engine, ground, find_accrual(reading, what, accounts))
+        stored = find_accrual(reading, what, accounts)
+        with account_facts(context.book, {stored.beneficiary}) as engine:
+            return explain_entitlement(reading, engine, ground, stored)
 
 
 def explain(

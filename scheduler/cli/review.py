@@ -11,6 +11,7 @@ from core.errors import RefusedError
 from core.ledger import proposals
 from core.ledger import review as decisions
 from core.ledger.book import Batch
+from core.ledger.explaining import find_proposal
 from core.ledger.masters import profiles
 from core.ledger.proposals import Stored
 from core.money import minor_units, percent_text
@@ -110,7 +111,7 @@ def show(key: KeyArgument, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonO
     Example: rebated review show RB-ABCDEFGHIJKL
     """
     with session(config, create=False, quiet=as_json) as context, context.book.read() as reading:
-        item = _find(reading, key)
+        item = find_proposal(reading, key)
         name = profiles(reading, {item.payee})[item.payee].name
         life = proposals.events(reading, item.id)
     if as_json:
@@ -137,13 +138,6 @@ def show(key: KeyArgument, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonO
     out.print(table("Life (UTC)", [("when", ""), ("state", ""), ("who", ""), ("why", "")], events_shown))
     for alarm in item.content["alarms"]:
         say(f"look at: {alarm}", "yellow")
-
-
-def _find(connection: Any, key: str) -> Stored:
-    try:
-        return proposals.by_key(connection, key)
-    except RefusedError:
-        return proposals.by_key(connection, key, "shadow")
 
 
 @app.command()
@@ -182,7 +176,7 @@ def _without_alarms(context: Context, program: str | None) -> list[str]:
 def _approve(context: Context, key: str, content_hash: str | None) -> dict[str, str]:
     try:
         with _batch(context, key) as batch:
-            item = _find(batch.connection, key)
+            item = find_proposal(batch.connection, key)
             signed = content_hash or item.content_hash
             state = decisions.approve(batch, item, signed, context.config.review, context.as_of)
     except RefusedError as error:
@@ -212,7 +206,7 @@ def _tell(results: list[dict[str, str]], as_json: bool) -> None:
 
 def _decide(config: Path, key: str, act: Any, done: str, dry_run: bool) -> None:
     with writing(config, dry_run=dry_run) as context, _batch(context, key) as batch:
-        item = _find(batch.connection, key)
+        item = find_proposal(batch.connection, key)
         act(context, batch, item)
     say(f"{key}: {done}")
 

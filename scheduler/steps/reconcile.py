@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.spi import Remote
+from connectors.spi import Adapter, Remote
 from core.errors import RebatedError, RefusedError
 from core.ledger import acts, outbox, postings, proposals
 from core.ledger.alarms import close_alarm, open_alarm
@@ -51,13 +51,31 @@ def reconcile(context: Context) -> Reconciled:
             continue
         try:
             remote = context.adapter(row.target).read_back(row.kind, row.remote_id)
+            others = _others(context.adapter(row.target), row)
         except RebatedError as error:
             result.messages.append(f"{row.target}: {error.message}")
             continue
         result.compared += 1
+        if others:
+            _double(context, sent, [row.remote_id, *others], result)
         _compare(context, sent, remote, result)
         context.progress("reconcile", done, len(rows))
     return result
+
+
+def _others(adapter: Adapter, row: sa.Row[Any]) -> list[str]:
+    """Further documents with the key of a receipt, where the remote does not refuse them."""
+    if adapter.capabilities.uniqueness == "enforced":
+        return []
+    found = adapter.look_up(row.kind, row.key)
+    return [remote.remote_id for remote in found if remote.state == "posted" and remote.remote_id != row.remote_id]
+
+
+def _double(context: Context, sent: sa.Row[Any], ids: list[str], result: Reconciled) -> None:
+    message = f"{sent.target} holds {len(ids)} documents with the key {sent.key}: {', '.join(ids)}"
+    result.messages.append(message)
+    with _batch(context, sent.key) as batch:
+        open_alarm(batch, "duplicate", sent.key, message, sent.account_id)
 
 
 def _compare(context: Context, sent: sa.Row[Any], remote: Remote | None, result: Reconciled) -> None:

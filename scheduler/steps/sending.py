@@ -81,17 +81,23 @@ class Sender:
             raise TargetDown(down)
 
     def _begin(self, rows: list[sa.Row[Any]]) -> tuple[list[sa.Row[Any]], datetime]:
-        """Commit to sending. Returns the rows that may be sent, and until when a request may be made."""
+        """Commit to sending. Returns the rows that may be sent, and until when a request may be made.
+
+        A row whose earlier request may still take effect is only looked up: its deadline and attempts stay.
+        """
         begun = []
         seconds = self.adapter.capabilities.max_request_time
+        self.began = utc_now()
         with self._batch("sending") as batch:
             for row in rows:
-                if row.attempts >= self.context.config.sending.max_attempts:
+                if not self._is_over(row):
+                    begun.append(row)
+                elif row.attempts >= self.context.config.sending.max_attempts:
                     self._to_person(batch, row, f"{row.attempts} attempts: {row.error}")
                 elif row.proposal_id is None or self._proposal_may_go(batch, row):
                     outbox.mark_sending(batch, row.key, self.context.fence[1], 2 * seconds)
                     begun.append(row)
-        return begun, utc_now() + timedelta(seconds=seconds)
+        return begun, self.began + timedelta(seconds=seconds)
 
     def _proposal_may_go(self, batch: Batch, row: sa.Row[Any]) -> bool:
         item = proposals.by_id(batch.connection, row.proposal_id)
@@ -140,7 +146,7 @@ class Sender:
                 self.adapter.discard(outcome.request.kind, draft.remote_id)
             posted = [remote for remote in final if remote.state == "posted"]
             return (posted or final)[0]
-        return self._from_drafts(outcome, drafts) if self._is_over(outcome) else None
+        return self._from_drafts(outcome, drafts) if self._is_over(outcome.row) else None
 
     def _from_drafts(self, outcome: Outcome, drafts: list[Remote]) -> Remote | None:
         """Post the lowest draft that is what was approved, discard the others: what a crash may have left behind."""
@@ -152,24 +158,27 @@ class Sender:
                 self.adapter.discard(kind, draft.remote_id)
         return None if chosen is None else self.adapter.post(kind, chosen.remote_id)
 
-    def _is_over(self, outcome: Outcome) -> bool:
-        """Whether no earlier request for this row can take effect any more; notes until when it could."""
-        row = outcome.row
+    def _safe_from(self, row: sa.Row[Any]) -> datetime | None:
+        """When an earlier request for a row can no longer take effect; None where there was none."""
         if row.state not in ("sending", "unknown") or row.deadline is None:
-            return True
-        safe = row.deadline + timedelta(seconds=self.adapter.capabilities.lookup_lag)
-        if utc_now() >= safe:
-            return True
-        outcome.state, outcome.not_before = "unknown", safe
-        outcome.error = "an earlier request may still take effect"
-        return False
+            return None
+        safe: datetime = row.deadline + timedelta(seconds=self.adapter.capabilities.lookup_lag)
+        return safe
+
+    def _is_over(self, row: sa.Row[Any]) -> bool:
+        """Whether no earlier request for a row could take effect any more when we began."""
+        safe = self._safe_from(row)
+        return safe is None or self.began >= safe
 
     def _may_create(self, outcome: Outcome) -> bool:
         row, capabilities = outcome.row, self.adapter.capabilities
-        if not self._is_over(outcome):
-            return False
-        if row.state not in ("sending", "unknown") or row.deadline is None:
+        safe = self._safe_from(row)
+        if safe is None:
             return True
+        if not self._is_over(row):
+            outcome.state, outcome.not_before = "unknown", safe
+            outcome.error = "an earlier request may still take effect"
+            return False
         if capabilities.uniqueness == "none":
             outcome.state = "person"
             outcome.error = (

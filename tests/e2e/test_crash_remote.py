@@ -15,7 +15,7 @@ from tests.helpers.crash_remote import documents
 from tests.helpers.workspace import Workspace
 
 STEPS = PLAY.index(("run", "--once", "--as-of", "2025-07-20"))
-KILLS = 8
+KILLS, ACCOUNTS = 8, 6
 CHAOS = 12
 REMOTE = """
 [connections.remote]
@@ -32,7 +32,7 @@ INTERESTING = ("remote", "sending", "receipt", "outbox", "step write_back")
 
 def make(folder: Path, uniqueness: str, seed: int = 0, mishaps: int = 0) -> Workspace:
     more = REMOTE.format(uniqueness=uniqueness, seed=seed, mishaps=mishaps)
-    return Workspace.make(folder, target="remote", more=more)
+    return Workspace.make(folder, target="remote", more=more, accounts=ACCOUNTS)
 
 
 def owed(workspace: Workspace) -> dict[str, tuple[int, int]]:
@@ -41,22 +41,29 @@ def owed(workspace: Workspace) -> dict[str, tuple[int, int]]:
     return {key: (net, tax) for key, net, tax in rows(workspace, query, "approved")}
 
 
-def disturbed(server: Server, folder: Path, uniqueness: str, seed: int, count: int = KILLS) -> Workspace:  # noqa: F811
-    """A life with mishaps and kills, played until nothing waits any more."""
+@pytest.fixture(scope="module")
+def calm(server, tmp_path_factory):  # noqa: F811
+    """What is owed after a life nobody disturbed, and the points at which it writes to the remote."""
+    folder = tmp_path_factory.mktemp("calm")
     log = folder / "points"
     log.mkdir()
-    calm = Player(server, make(folder / "calm", uniqueness), steps=STEPS)
-    calm.play(log=log)
+    player = Player(server, make(folder / "workspace", "draft_first"), steps=STEPS, accounts=ACCOUNTS)
+    player.play(log=log)
     points = {
         number: [point for point in passed if point[0].startswith(INTERESTING)]
         for number, passed in points_of(log).items()
     }
+    return owed(player.workspace), points
+
+
+def disturbed(server, calm, folder, uniqueness, seed, count=KILLS):  # noqa: F811
+    """A life with mishaps and kills, played until nothing waits any more."""
     workspace = make(folder / "workspace", uniqueness, seed, mishaps=25)
-    player = Player(server, workspace, pause=(1, 20, 100), steps=STEPS)
-    player.play(chosen(points, seed, count))
+    player = Player(server, workspace, pause=(1, 20, 100), steps=STEPS, accounts=ACCOUNTS)
+    player.play(chosen(calm[1], seed, count))
     assert player.killed is not None and player.killed.total() >= count // 2, player.killed
     player.settle()
-    assert owed(workspace) == owed(calm.workspace)
+    assert owed(workspace) == calm[0]
     return workspace
 
 
@@ -96,15 +103,15 @@ def check_amounts(server: Server, workspace: Workspace) -> None:  # noqa: F811
 
 
 @pytest.mark.parametrize("uniqueness", ["enforced", "draft_first"])
-def test_no_document_twice_and_none_lost(server, tmp_path, uniqueness):  # noqa: F811
-    check_exactly_once(server, disturbed(server, tmp_path, uniqueness, seed=1))
+def test_no_document_twice_and_none_lost(server, calm, tmp_path, uniqueness):  # noqa: F811
+    check_exactly_once(server, disturbed(server, calm, tmp_path, uniqueness, seed=1))
 
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("seed", range(100, 100 + CHAOS))
 @pytest.mark.parametrize("uniqueness", ["enforced", "draft_first"])
-def test_no_document_twice_and_none_lost_again(server, tmp_path, uniqueness, seed):  # noqa: F811
-    check_exactly_once(server, disturbed(server, tmp_path, uniqueness, seed, 12))
+def test_no_document_twice_and_none_lost_again(server, calm, tmp_path, uniqueness, seed):  # noqa: F811
+    check_exactly_once(server, disturbed(server, calm, tmp_path, uniqueness, seed, 12))
 
 
 def check_nothing_is_guessed(server: Server, workspace: Workspace) -> None:  # noqa: F811
@@ -119,19 +126,19 @@ def check_nothing_is_guessed(server: Server, workspace: Workspace) -> None:  # n
     check_amounts(server, workspace)
 
 
-def test_without_uniqueness_an_unknown_outcome_goes_to_a_person(server, tmp_path):  # noqa: F811
-    check_nothing_is_guessed(server, disturbed(server, tmp_path, "none", seed=1))
+def test_without_uniqueness_an_unknown_outcome_goes_to_a_person(server, calm, tmp_path):  # noqa: F811
+    check_nothing_is_guessed(server, disturbed(server, calm, tmp_path, "none", seed=1))
 
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("seed", range(200, 200 + CHAOS))
-def test_without_uniqueness_nothing_is_guessed(server, tmp_path, seed):  # noqa: F811
-    check_nothing_is_guessed(server, disturbed(server, tmp_path, "none", seed, 12))
+def test_without_uniqueness_nothing_is_guessed(server, calm, tmp_path, seed):  # noqa: F811
+    check_nothing_is_guessed(server, disturbed(server, calm, tmp_path, "none", seed, 12))
 
 
 def test_two_documents_with_one_key_are_detected(server, tmp_path):  # noqa: F811
     workspace = make(tmp_path / "workspace", "none")
-    Player(server, workspace, steps=STEPS).play()
+    Player(server, workspace, steps=STEPS, accounts=ACCOUNTS).play()
     (key,) = rows(workspace, "select key from receipt where kind = 'credit_note' order by key limit 1")[0]
     with closing(sqlite3.connect(workspace.folder / "remote.db")) as remote, remote:
         names = "kind, key, state, content, applies, seen"
@@ -140,3 +147,16 @@ def test_two_documents_with_one_key_are_detected(server, tmp_path):  # noqa: F81
     alarms = rows(workspace, "select subject, message from alarm where kind = 'duplicate' and closed_at is null")
     assert [subject for subject, _ in alarms] == [key]
     assert "2 documents" in alarms[0][1]
+
+
+def test_looking_often_puts_nothing_off(server, tmp_path):  # noqa: F811
+    """Runs every few seconds after a death before the request: written as soon as it is safe, and not by a person."""
+    workspace = make(tmp_path / "workspace", "enforced")
+    player = Player(server, workspace, steps=STEPS - 1, accounts=ACCOUNTS)
+    player.play()
+    write_back = ("write-back", "--as-of", "2025-04-21")
+    assert server.run(workspace, *write_back, at=["remote credit_note: before", 1]).signal
+    for clock in range(10, 130, 10):
+        assert server.run(workspace, *write_back, offset=clock).code == 0
+    assert set(rows(workspace, "select state from outbox where kind = 'credit_note'")) == {("done",)}
+    check_amounts(server, workspace)

@@ -201,6 +201,7 @@ def _ended(process: int, output: Path) -> dict[str, Any]:
 
 def serve(folder: Path) -> None:
     """Answer requests until standard input ends. A stopped process goes on with `{"continue": its id}`."""
+    crash_remote.install()
     outputs: dict[int, Path] = {}
     for number, line in enumerate(sys.stdin):
         request = json.loads(line)

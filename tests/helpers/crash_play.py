@@ -100,6 +100,7 @@ class Player:
     workspace: Workspace
     pause: Sequence[int] = (PAUSE,)
     steps: int = len(PLAY)
+    accounts: int = 12
     clock: int = 0
     killed: Counter[str] | None = None
 
@@ -109,7 +110,7 @@ class Player:
         `log`: a folder for the points each step passes.
         """
         self.killed = Counter()
-        deliveries = trade()
+        deliveries = trade(accounts=self.accounts)
         for number, args in enumerate(PLAY[: self.steps]):
             for file in DELIVERIES.get(number, ()):
                 self.workspace.sales(file, *deliveries[file])

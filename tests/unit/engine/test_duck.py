@@ -224,6 +224,20 @@ def test_the_documents_level_comes_from_the_standings(engine: DuckEngine) -> Non
     assert [(cell.level, cell.measure) for cell in groups[2]] == [(0, 1000)]
 
 
+def test_standings_and_accounts_may_be_read_only_once(engine: DuckEngine) -> None:
+    use = {"program": "s", "at": "document", "levels": {"gold": {"percent": Decimal(2)}}}
+    programs = [program(number, tier=use, basis={"accumulate": by}) for number, by in enumerate(("period", "line"))]
+    engine.append(table(fact()))
+    groups = engine.count(
+        plan(*programs, status("rolling")),
+        [0, 1],
+        standings=iter([(2, 1, FIRST, LAST, 1)]),
+        since=1,
+        accounts=iter([1]),
+    )
+    assert [(group[0], [cell.level for cell in group[3]]) for group in groups] == [(1, [1]), (0, [1])]
+
+
 def test_groups_are_whole_whatever_the_size_of_what_is_handed_over(
     engine: DuckEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
