@@ -53,8 +53,11 @@ method = "retrospective"
 bands = [{ from = 1000, percent = 1 }, { from = 5000, percent = 2 }, { from = 20000, percent = 3 }]
 """
 BARE = """
-SELECT *, CASE WHEN turnover >= 20000 THEN 3 WHEN turnover >= 5000 THEN 2 WHEN turnover >= 1000 THEN 1 ELSE 0 END FROM
-(SELECT customer_id, year(invoice_at), sum(round(quantity * unit_price, 2)) AS turnover FROM '{file}' WHERE customer_id IS NOT NULL AND stock_code NOT IN ('POST', 'DOT', 'C2', 'B') GROUP BY ALL)
+SELECT *, CASE WHEN turnover >= 20000 THEN 3 WHEN turnover >= 5000 THEN 2 WHEN turnover >= 1000 THEN 1 ELSE 0 END
+FROM (
+  SELECT customer_id, year(invoice_at), sum(round(quantity * unit_price, 2)) AS turnover FROM '{file}'
+  WHERE customer_id IS NOT NULL AND stock_code NOT IN ('POST', 'DOT', 'C2', 'B') GROUP BY ALL
+)
 """
 
 

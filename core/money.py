@@ -10,9 +10,13 @@ import re
 from collections.abc import Sequence
 from decimal import Context, Decimal, Inexact, InvalidOperation
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from core.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy import int64
+    from numpy.typing import NDArray
 
 Rounding = Literal["half_away_from_zero", "half_even"]
 
@@ -134,6 +138,20 @@ def divide(numerator: int, denominator: int, rounding: Rounding = "half_away_fro
     if twice > denominator or (twice == denominator and (rounding == "half_away_from_zero" or quotient & 1)):
         quotient += 1
     return -quotient if numerator < 0 else quotient
+
+
+def divide_column(
+    numerators: NDArray[int64], denominator: int, rounding: Rounding = "half_away_from_zero"
+) -> NDArray[int64]:
+    """`divide` for a whole column of 64-bit integers, none of them beyond 2**62; so must `denominator` be."""
+    if denominator <= 0:
+        raise ValueError("the denominator must be positive")
+    quotient, rest = divmod(abs(numerators), denominator)
+    up = rest > denominator - rest
+    tie = rest == denominator - rest
+    up |= tie if rounding == "half_away_from_zero" else tie & (quotient % 2 == 1)
+    rounded: NDArray[int64] = (quotient + up) * (1 - 2 * (numerators < 0))
+    return rounded
 
 
 def largest_remainder(total: int, weights: Sequence[int]) -> list[int]:

@@ -62,9 +62,13 @@ def text_of(fields: Mapping[str, Any], name: str) -> str:
     if value is None:
         return ""
     try:
-        return _clean(value if type(value) is str else str(value))
+        text = _clean(value if type(value) is str else str(value))
     except DataError as error:
         raise DataError(error.reason, error.message, path=name) from None
+    longest = _MAX_NAMES.get(name, _MAX_TEXT)
+    if len(text) > longest:
+        raise DataError("too_long", f"longer than {longest} characters", path=name)
+    return text
 
 
 def day_of(value: object, rules: SourceRules, path: str) -> date:

@@ -1,22 +1,21 @@
 """Blocks: many whole groups of cells in columns, for whoever has millions of them.
 
-`entitle_block` gives what `core.entitlement.entitle` gives group by group. Groups of one cell, by far the most, have
-their numerators computed a column at a time in 64-bit integers, where these are sure to hold them; every amount is
-rounded by `core.money.divide`.
+`entitle_block` gives what `core.entitlement.entitle` gives group by group. Groups of one cell, by far the most, are
+computed a column at a time in 64-bit integers where these are sure to hold every number; the others one by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, repeat
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy
 from numpy.typing import NDArray
 
 from core.entitlement import Cell, Rule, entitle
-from core.money import divide
+from core.money import divide, divide_column
 from core.scales import CompiledScale
 
 Column = NDArray[numpy.int64]
@@ -103,28 +102,18 @@ def _alike(*columns: Column) -> Iterator[tuple[tuple[int, ...], Any]]:
         yield tuple(int(column[first]) for column in columns), members
 
 
-def _earned(rule: Rule, scale: CompiledScale | None, measures: Column) -> list[int] | int:
+def _earned(rule: Rule, scale: CompiledScale | None, measures: Column) -> Column | list[int] | int:
     """The amounts of groups of one cell under one scale."""
     if scale is None:
         return 0
-    return list(map(divide, _numerators(scale, measures), repeat(rule.denominator), repeat(rule.rounding)))
-
-
-def _numerators(scale: CompiledScale, measures: Column) -> list[int]:
-    """`scale.numerator` of each measure."""
     largest = max(abs(int(measures.min())), abs(int(measures.max())))
-    if any(
-        abs(part.base) + (largest + part.offset) * abs(part.rate) >= _SAFE or part.offset >= _SAFE
-        for part in scale.segments
-    ):
-        return [scale.numerator(measure) for measure in measures.tolist()]
-    _, _, rate, base, offset = zip(*scale.segments, strict=True)
+    reach = max(abs(part.base) + (largest + part.offset) * abs(part.rate) for part in scale.segments)
+    if max(reach, scale.segments[-1].lower, rule.denominator) >= _SAFE:
+        return [divide(scale.numerator(measure), rule.denominator, rule.rounding) for measure in measures.tolist()]
+    rates, bases, offsets = numpy.array([part[2:] for part in scale.segments], numpy.int64).T
     segment = numpy.searchsorted(numpy.array(scale.bounds, numpy.int64), measures, side="right")
-    found = (
-        numpy.array(base, numpy.int64)[segment]
-        + (measures - numpy.array(offset, numpy.int64)[segment]) * numpy.array(rate, numpy.int64)[segment]
-    )
-    return found.tolist()  # type: ignore[no-any-return]
+    numerators = bases[segment] + (measures - offsets[segment]) * rates[segment]
+    return divide_column(numerators, rule.denominator, rule.rounding)
 
 
 def _entitle_each(

@@ -116,11 +116,14 @@ def mark(
     *,
     not_before: datetime | None = None,
     remote_id: str | None = None,
+    attempts: int | None = None,
 ) -> None:
-    """Put a row into a state, with the remote's message."""
+    """Put a row into a state, with the remote's message. `attempts` sets how many there were."""
     values: dict[str, Any] = {"state": state, "error": error[:2000], "not_before": not_before}
     if remote_id is not None:
         values["remote_id"] = remote_id
+    if attempts is not None:
+        values["attempts"] = attempts
     batch.connection.execute(outbox.update().where(outbox.c.key == key).values(**values))
 
 

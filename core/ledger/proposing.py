@@ -22,7 +22,7 @@ from core.ledger.accruals import shares
 from core.ledger.acts import Mode
 from core.ledger.alarms import open_alarms
 from core.ledger.book import Batch, Book
-from core.ledger.facts import tax_codes
+from core.ledger.facts import tax_codes, tax_order
 from core.ledger.masters import Profile, profiles
 from core.ledger.postings import Balance
 from core.ledger.proposals import PartRow, Stored
@@ -208,7 +208,7 @@ def _rule(ground: _Ground, program: Program) -> Rule:
     if program.tier is not None:
         status = ground.registered[program.tier.program].program.status
         names = tuple(level.name for level in status.levels) if status else ()
-    return compile_rule(program, names)
+    return compile_rule(program, names, tax_order(ground.taxes))
 
 
 def _program(batch: Batch, ground: _Ground, item: Registered, result: Proposed) -> None:
@@ -287,7 +287,7 @@ def _one(
         state, reason = "held", "; ".join(reasons)
     if old is None:
         refused = rejected.get(settlement_key(identity, generation))
-        if refused is not None and refused.content_hash == digest:
+        if refused is not None and _claimed(refused.content) == _claimed(content):
             result.unchanged += 1
             return
     else:
@@ -314,6 +314,12 @@ def _one(
         result.new += 1
     else:
         result.changed += 1
+
+
+def _claimed(content: Mapping[str, Any]) -> Any:
+    """What a rejection is about: the amounts earned and what they rest on, not a person's adjustment or an alarm."""
+    parts = [part for part in content["parts"] if part["kind"] == "entitlement"]
+    return parts, content["rests_on"], content["incomplete"]
 
 
 def _difference(old: Stored, content: Mapping[str, Any]) -> str:

@@ -132,7 +132,7 @@ def _complete(context: Context, result: Reconciled) -> None:
                 .where(record_version.c.own_key.is_not(None), record_head.c.present)
             ).scalars()
         )
-        rows = [row for row in outbox.in_state(reading, ("sending", "unknown")) if row.key in keys]
+        rows = [row for row in outbox.in_state(reading, ("sending", "unknown", "person")) if row.key in keys]
     for row in rows:
         try:
             found = context.adapter(row.target).look_up(row.kind, row.key)

@@ -41,6 +41,7 @@ class Outcome:
     state: str = ""
     error: str = ""
     not_before: datetime | None = None
+    attempts: int | None = None
     double: tuple[str, ...] = ()
 
 
@@ -215,6 +216,7 @@ class Sender:
         outcome.state = "unknown" if row.state in ("sending", "unknown") else "queued"
         outcome.error = why
         outcome.not_before = row.deadline if outcome.state == "unknown" else None
+        outcome.attempts = row.attempts
 
     def _finish(self, batch: Batch, outcome: Outcome) -> None:
         row, result = outcome.row, self.result
@@ -227,7 +229,14 @@ class Sender:
         elif outcome.state == "person":
             self._to_person(batch, row, outcome.error)
         elif outcome.remote is None:
-            outbox.mark(batch, row.key, outcome.state, outcome.error, not_before=outcome.not_before)
+            outbox.mark(
+                batch,
+                row.key,
+                outcome.state,
+                outcome.error,
+                not_before=outcome.not_before,
+                attempts=outcome.attempts,
+            )
             result.waiting += 1
             self.log.warning("not sent yet", key=row.key, state=outcome.state, error=outcome.error)
         elif keep_receipt(self.context, batch, row, outcome.request, outcome.remote, outcome.learned):

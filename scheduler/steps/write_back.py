@@ -81,15 +81,18 @@ def _send_all(context: Context, kinds: tuple[str, ...], result: Written) -> None
 
 def _send_to(context: Context, target: str, rows: list[sa.Row[Any]], result: Written) -> None:
     promises = Promises(context, {row.request["program"] for row in rows if row.proposal_id is not None})
-    sender = Sender(context, target, context.adapter(target), promises, result)
-    for start in range(0, len(rows), AT_ONCE):
+    adapter = context.adapter(target)
+    sender = Sender(context, target, adapter, promises, result)
+    # After a crash all of a handful have an unknown outcome, and without uniqueness each of them needs a person.
+    at_once = 1 if adapter.capabilities.uniqueness == "none" else AT_ONCE
+    for start in range(0, len(rows), at_once):
         try:
-            sender.send(rows[start : start + AT_ONCE])
+            sender.send(rows[start : start + at_once])
         except TargetDown as error:
             result.messages.append(f"{target}: {error}")
-            result.waiting += max(0, len(rows) - start - AT_ONCE)
+            result.waiting += max(0, len(rows) - start - at_once)
             return
-        context.progress(f"write to {target}", min(start + AT_ONCE, len(rows)), len(rows))
+        context.progress(f"write to {target}", min(start + at_once, len(rows)), len(rows))
 
 
 def _rehearse(rows: list[sa.Row[Any]], result: Written) -> None:

@@ -252,11 +252,14 @@ def test_what_is_settled_is_what_was_written(done: Year, notes: list[Note]) -> N
 
 
 def test_a_credit_note_leads_back_to_its_lines(done: Year, notes: list[Note]) -> None:
+    hand = done.hand
+    chosen = [note for note in notes if note.net != hand.entitlements[note.program, note.account, note.period]]
+    assert chosen, "the data has returns that are netted against the next quarter"
     with done.opened() as context:
         assert sync_facts(context.book, context.engine) == 0
         ground = setting(context.book, AS_OF)
         with context.book.read() as reading:
-            for note in notes[:: len(notes) // 12]:
+            for note in chosen + notes[:: len(notes) // 12]:
                 _check_evidence(done.hand, note, explain_proposal(reading, context.engine, ground, note.key))
 
 

@@ -117,8 +117,8 @@ window = "rolling"
 months = 3
 levels = [
   { name = "bronze", from = 0 },
-  { name = "silver", from = 5000 },
-  { name = "gold", from = 15000 },
+  { name = "silver", from = 3000 },
+  { name = "gold", from = 10000 },
 ]
 """,
     "club-cashback": """

@@ -20,7 +20,7 @@ OUT = {"POST", "DOT", "C2", "C3", "AMAZONFEE", "BANK CHARGES", "S", "M", "m", "A
 """Freight, fees, manual and bad-debt lines: in no program."""
 YEAR_BANDS = [(600_000, Fraction(1, 100)), (1_500_000, Fraction(175, 10_000)), (4_000_000, Fraction(3, 100))]
 FAMILY_BANDS = [(300_000, Fraction(2, 100)), (600_000, Fraction(35, 1000)), (1_200_000, Fraction(5, 100))]
-TIERS = [("bronze", 0), ("silver", 500_000), ("gold", 1_500_000)]
+TIERS = [("bronze", 0), ("silver", 300_000), ("gold", 1_000_000)]
 CASHBACK = {"bronze": Fraction(0), "silver": Fraction(5, 1000), "gold": Fraction(125, 10_000)}
 TIER_MONTHS = 3
 Amounts = dict[tuple[str, str, str], int]

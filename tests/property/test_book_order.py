@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from core.documents import Coverage
@@ -15,7 +15,12 @@ from tests.helpers.books import Doc, SmallBook, small_book
 
 PROGRAMS = (YEAR, FAMILY, CLUB, CASH)
 AS_OF = date(2025, 7, 10)
-bounded = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+bounded = settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
 
 lines = st.lists(
     st.tuples(

@@ -7,11 +7,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import numpy
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.entitlement import Cell, Rule, compile_rule, entitle, explain_parts
-from core.money import apportion, divide
+from core.money import apportion, divide, divide_column
 from core.programs import Scale, program_from
 from core.scales import compile_scale, digits_of
 
@@ -83,6 +85,16 @@ def test_parts_stay_beside_their_shares(numerators: list[int], denominator: int,
     assert mirrored == [-part for part in parts]
 
 
+@given(
+    numerators=st.lists(st.integers(-(2**62), 2**62) | st.integers(-30, 30)),
+    denominator=st.integers(1, 2**62) | st.integers(1, 12),
+    rounding=roundings,
+)
+def test_a_column_is_rounded_like_each_number(numerators: list[int], denominator: int, rounding: Any) -> None:
+    column = divide_column(numpy.array(numerators, numpy.int64), denominator, rounding)
+    assert column.tolist() == [divide(numerator, denominator, rounding) for numerator in numerators]
+
+
 @settings(deadline=None)
 @given(
     scale=scales(),
@@ -124,3 +136,8 @@ def test_a_flat_rebate_mirrors_the_sign(percent: Decimal, rounding: str, given_c
     found, mirror = entitle(rule, one_slice), entitle(rule, mirrored)
     assert mirror.amount == -found.amount
     assert mirror.parts == [-part for part in found.parts]
+
+
+def test_a_columns_denominator_must_be_positive() -> None:
+    with pytest.raises(ValueError, match="positive"):
+        divide_column(numpy.array([1]), 0)

@@ -28,9 +28,8 @@ PAGES = [
     for page in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
     if not page.read_text(encoding="utf-8").startswith(GENERATED)
 ]
-_FENCE = re.compile(
-    r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE
-)
+COMMAND = typer.main.get_command(app)
+_FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)\n(?P<text>.*?)^(?P=indent)```$", re.DOTALL | re.MULTILINE)
 _MARK = re.compile(r"<!-- check: (?P<mark>[a-z]+) -->\n\Z")
 _LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _INLINE = re.compile(r"`(rebated [^`\n]+)`")
@@ -117,7 +116,7 @@ def words_of(command: str) -> list[str]:
 
 def parse(words: list[str], *, whole: bool) -> str:
     """What the command line says to these words, empty where it takes them. `whole`: arguments may not be missing."""
-    command: Any = typer.main.get_command(app)
+    command: Any = COMMAND
     path = "rebated"
     while words and hasattr(command, "commands"):
         options = {option: param for param in command.params for option in param.opts}
@@ -151,7 +150,13 @@ def test_commands_are_ones_the_program_knows(page: Path) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["rebated frobnicate", "rebated review aprove X", "rebated run --onse", "rebated explain", "rebated sweep confirm x"],
+    [
+        "rebated frobnicate",
+        "rebated review aprove X",
+        "rebated run --onse",
+        "rebated explain",
+        "rebated sweep confirm x",
+    ],
 )
 def test_a_wrong_command_would_be_found(line: str) -> None:
     assert parse(words_of(line), whole=True)
@@ -232,9 +237,7 @@ def test_the_example_invoice_can_be_read_and_lands(tmp_path: Path) -> None:
     page = ROOT / "docs" / "writing-an-adapter.md"
     [text] = [block.text for block in blocks(page) if block.language == "json"]
     (tmp_path / "2025-0001.json").write_text(text)
-    adapter = example.JsonFolder.build(
-        "shop", example.Settings(inbox=Path(), outbox=Path()), base=tmp_path
-    )
+    adapter = example.JsonFolder.build("shop", example.Settings(inbox=Path(), outbox=Path()), base=tmp_path)
     before = utc_now().replace(year=2100)
     [only] = adapter.pull("invoices", Window(before), {})
     record = normalise(only.records[0], SourceRules())

@@ -38,6 +38,24 @@ def test_a_document_that_contradicts_itself_is_bad(connection):
     assert [row["values"]["Net"] for row in bad.raw["rows"]] == ["1", "2"]
 
 
+def test_a_field_that_may_vary_is_that_of_the_first_row(connection):
+    read = connection.read(HEAD + "1,C,X,1\n1,D,X,2\n", {**INVOICES, "varying": ["account"]})
+    (record,) = read.records
+    assert record.fields["account"] == "C" and len(record.lines) == 2 and not read.bad
+
+
+def test_only_mapped_fields_may_vary(connection):
+    with pytest.raises(ValueError, match="'due' is no mapped field"):
+        connection.adapter({**INVOICES, "varying": ["due"]})
+
+
+def test_a_changed_pattern_reads_its_files_again(connection):
+    assert connection.read(HEAD + "1,C,X,1\n").ids == ["1"]
+    assert not connection.pull()
+    (page,) = connection.pull({**INVOICES, "varying": ["account"]})
+    assert [record.external_id for record in page.records] == ["1"]
+
+
 def test_master_records_may_repeat_but_not_contradict(connection):
     read = connection.read("Id,Name\n1,A\n1,A\n2,B\n2,C\n", ACCOUNTS)
     assert read.ids == ["1"] and [(bad.external_id, bad.reason) for bad in read.bad] == [("2", "contradictory")]
