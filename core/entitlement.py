@@ -105,9 +105,7 @@ class Entitled(NamedTuple):
     digits: int
 
 
-def compile_rule(
-    program: Program, level_names: Sequence[str] = (), tax_order: Mapping[int, int] | None = None
-) -> Rule:
+def compile_rule(program: Program, level_names: Sequence[str] = (), tax_order: Mapping[int, int] | None = None) -> Rule:
     """The rule of a rebate program. `level_names` are the levels of the tier program it uses, from the lowest up."""
     head = program.program
     slices = program.slices()

@@ -209,7 +209,7 @@ class ScheduleSection(Section):
     compute: Cron = Field(default="5-59/15 * * * *", description="count, entitle, accrue and propose")
     write_back: Cron = Field(default="10-59/15 * * * *", description="send what is approved, tell notes and tiers")
     reconcile: Cron = Field(default="30 4 * * *", description="read written documents back and compare")
-    journal: Cron = Field(default="0 6 1 * *", description="write the accrual journal of the month before")
+    journal: Cron = Field(default="off", description="close the month before and write its accrual journal")
 
     def trigger(self, job: str, zone: tzinfo) -> CronTrigger | None:
         """The trigger of `job`, None where it is off."""

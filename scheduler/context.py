@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import structlog
 
 from connectors.spi import Adapter
 from core.engine.duck import DuckEngine
 from core.errors import RefusedError
-from core.ledger.book import Book
+from core.ledger.book import Book, NoBook
 from core.ledger.claims import Claim, held, take
 from core.ledger.columns import utc_now
 from scheduler.config import Config
@@ -109,13 +110,26 @@ def opened(
     config: Config, *, as_of: date | None = None, create: bool = True, progress: Progress = silent
 ) -> Iterator[Context]:
     """A context on the book of the configuration, closed at the end."""
-    context = Context(
-        config=config,
-        book=Book.open(config.book_url().reveal(), create=create),
-        actor=operating_system_account(),
-        as_of=as_of or datetime.now(config.business.zone).date(),
-        progress=progress,
-    )
+    with _closed(config, Book.open(config.book_url().reveal(), create=create), as_of, progress) as context:
+        yield context
+
+
+@contextmanager
+def opened_to_rehearse(config: Config, *, as_of: date | None = None, progress: Progress = silent) -> Iterator[Context]:
+    """A context for a dry run: on the book, or on an empty one that is thrown away where there is none yet."""
+    with TemporaryDirectory(prefix="rebated-") as folder:
+        try:
+            book = Book.open(config.book_url().reveal(), create=False)
+        except NoBook:
+            book = Book.open(f"sqlite:///{folder}/book.db")
+        with _closed(config, book, as_of, progress) as context:
+            yield context
+
+
+@contextmanager
+def _closed(config: Config, book: Book, as_of: date | None, progress: Progress) -> Iterator[Context]:
+    today = datetime.now(config.business.zone).date()
+    context = Context(config, book, operating_system_account(), as_of or today, progress=progress)
     try:
         yield context
     finally:

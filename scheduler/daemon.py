@@ -16,7 +16,7 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from core.errors import RebatedError, RefusedError
+from core.errors import RebatedError, RefusedError, RetryableError
 from scheduler import health, metrics
 from scheduler.config import Config
 from scheduler.context import Context, claimed, log, new_run_id, opened
@@ -37,8 +37,13 @@ def _compute(context: Context) -> None:
 
 
 def _pull(context: Context) -> None:
+    failures = []
     for item in pull(context):
         metrics.pulled(item)
+        if item.failure:
+            failures.append(f"{item.source}: {item.failure}")
+    if failures:
+        raise RetryableError("; ".join(failures))
 
 
 def _journal(context: Context) -> None:

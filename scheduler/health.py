@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import sqlalchemy as sa
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from core.errors import RebatedError
+from core.errors import FatalError, RebatedError
 from core.ledger.book import Book
 from core.ledger.columns import utc_now
 from scheduler.config import Config
@@ -75,6 +75,11 @@ def serve(host: str, port: int, config: Config) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: object) -> None:
             return
 
-    server = ThreadingHTTPServer((host, port), Handler)
+    try:
+        server = ThreadingHTTPServer((host, port), Handler)
+    except OSError as error:
+        raise FatalError(
+            f"cannot listen on {host}:{port}: {error.strerror or error}", hint="set health.listen to a free address"
+        ) from None
     threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
     return server

@@ -1,4 +1,4 @@
-"""Prometheus metrics of the daemon. Amounts are minor units by currency."""
+"""Prometheus metrics of the daemon."""
 
 from __future__ import annotations
 

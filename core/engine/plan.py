@@ -112,8 +112,10 @@ def make_plan(
     items: Mapping[int, Sequence[ItemState]],
     start: int,
     end: int,
+    through: int | None = None,
 ) -> Plan:
-    """The plan for lines on the days from `start` up to, not including, `end`.
+    """The plan for lines on the days from `start` up to, not including, `end`. What lies on `through` or later counts
+    nowhere yet.
 
     On days no state of an account or item covers nothing is known of it: it then takes part only in what is open to
     everyone. Raises IntegrityError where two states of one account or item cover the same day.
@@ -121,8 +123,9 @@ def make_plan(
     audiences, scopes = Audiences(programs), Scopes(programs)
     account_rows, account_masks = _classes(accounts, audiences.match, AccountState(BEGINNING, END), "account")
     item_rows, item_masks = _classes(items, scopes.match, ItemState(BEGINNING, END), "item")
-    slots = _slots(programs, start, end)
-    calendar, spans, groups = _calendar(programs, slots)
+    last = end if through is None else through
+    slots = _slots(programs, start, end, last)
+    calendar, spans, groups = _calendar(programs, slots, last)
     account_members, item_members = _members(account_masks), _members(item_masks)
     sizes = [
         Counter(row[column] for row in rows)
@@ -173,9 +176,9 @@ def _members(masks: Sequence[int]) -> list[tuple[int, ...]]:
     ]
 
 
-def _slots(programs: Sequence[Program], start: int, end: int) -> list[int]:
+def _slots(programs: Sequence[Program], start: int, end: int, through: int) -> list[int]:
     """The first day of each slot."""
-    cuts = {start}
+    cuts = {start, through}
     if start < end:
         first, last = day_date(start), day_date(end)
         for length, fiscal_start in {
@@ -191,13 +194,15 @@ def _slots(programs: Sequence[Program], start: int, end: int) -> list[int]:
     return sorted(day for day in cuts if start <= day < end)
 
 
-def _calendar(programs: Sequence[Program], slots: Sequence[int]) -> tuple[list[tuple[int, ...]], list[Span], list[int]]:
+def _calendar(
+    programs: Sequence[Program], slots: Sequence[int], last: int
+) -> tuple[list[tuple[int, ...]], list[Span], list[int]]:
     """Rows of the calendar, the spans in order of program, period, settlement and slice, and their groups."""
     index = {program.id: i for i, program in enumerate(programs)}
     found: list[tuple[int, Span]] = []
     for number, program in enumerate(programs):
         starts = [day_number(day) for day, _, _ in program.slices()]
-        end = day_number(program.end)
+        end = min(day_number(program.end), last)
         for slot, day in enumerate(slots):
             if starts[0] <= day < end:
                 period, settle = (starts[0], starts[0]) if program.is_tier else _periods(program, day)

@@ -61,18 +61,25 @@ class Setting:
         return self.modes.get(program.id, Mode())
 
 
-def setting(book: Book, as_of: date, known_batch: int | None = None) -> Setting:
-    """Read what a computation as of a business day rests on. Raises ConfigError for a cycle of programs."""
+def setting(book: Book, as_of: date, known_batch: int | None = None, *, horizon: tuple[int, int] = (0, 0)) -> Setting:
+    """Read what a computation as of a business day rests on. Raises ConfigError for a cycle of programs.
+
+    `horizon` are the days the engine has lines on; (0, 0): none. Those after the business day do not count yet.
+    """
     with book.read() as connection:
         registered = registry.current(connection, known_batch)
         programs = [item.program for item in registered.values()]
         order = strata(programs)
+        start = day_number(min([item.program.valid_from for item in programs], default=_BEGIN))
+        through = day_number(as_of) + 1
+        first, end = horizon if any(horizon) else (start, through)
         plan = make_plan(
             programs,
             account_states(connection),
             item_states(connection),
-            start=day_number(min([item.program.valid_from for item in programs], default=_BEGIN)),
-            end=day_number(as_of) + 1,
+            start=min(start, first),
+            end=max(through, end),
+            through=through,
         )
         return Setting(
             registered,
@@ -95,8 +102,8 @@ def accrue(
     progress: Progress | None = None,
 ) -> Accrued:
     """Bring entitlements, accruals and tier standings to the present documents, as of a business day."""
-    result = Accrued(facts=sync_facts(book, engine))
-    ground = setting(book, as_of)
+    result = Accrued(facts=sync_facts(book, engine, claim))
+    ground = setting(book, as_of, horizon=engine.horizon())
     total = len(ground.registered)
     done = 0
     tiers: dict[str, dict[int, list[Standing]]] = {}
@@ -145,6 +152,9 @@ def _tiers(
         found[account_id] = standing
         outlooks[account_id] = outlook(program, sums, day_number(ground.as_of))
     with book.batch("standing", actor=actor, claim=claim, run=run, note=program.id) as batch:
+        for _, account_id in standings.latest(batch.connection, ground.mode(program).book, program.id):
+            if account_id not in outlooks:  # nothing of it counts any more
+                outlooks[account_id] = outlook(program, [], day_number(ground.as_of))
         count, changes = standings.store(batch, ground.mode(program).book, program, outlooks, day_number(ground.as_of))
     result.standings += count
     result.tier_changes += changes

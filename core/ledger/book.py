@@ -115,10 +115,12 @@ class Book:
 
         Raises FatalError where the database cannot be reached or is newer than this program.
         """
-        from core.ledger.schema import prepare
+        from core.ledger.schema import prepare  # the schema raises this module's errors
 
         parsed = sa.make_url(url)
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
+            if not create and not Path(parsed.database).exists():
+                raise no_book(parsed)
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         try:
             engine = sa.create_engine(parsed)
@@ -149,6 +151,8 @@ class Book:
             if self._rehearsal is not None:
                 yield connection
                 return
+            if self.engine.dialect.name == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
                 yield connection
 
@@ -205,6 +209,15 @@ class Book:
             raise IntegrityError(f"the book refuses a row: {_first_line(error)}") from error
         except (sa.exc.OperationalError, sa.exc.InterfaceError) as error:
             raise RetryableError(f"the book cannot be reached: {_first_line(error)}") from error
+
+
+class NoBook(FatalError):
+    """There is no book yet."""
+
+
+def no_book(url: sa.URL) -> NoBook:
+    """The error for a database that holds no book."""
+    return NoBook(f"there is no book at {url.render_as_string()}", hint="`rebated pull` or `rebated run` creates it")
 
 
 def check_token(connection: Connection, name: str, token: int) -> None:

@@ -80,7 +80,10 @@ def take(book: Book, name: str = BOOK_CLAIM, *, holder: str | None = None, secon
         ).one_or_none()
         until = now + timedelta(seconds=seconds)
         if row is None:
-            connection.execute(claim_table.insert().values(name=name, holder=holder, token=1, until=until))
+            try:
+                connection.execute(claim_table.insert().values(name=name, holder=holder, token=1, until=until))
+            except sa.exc.IntegrityError:
+                raise RefusedError(f"another process took {name} at the same moment", hint="try again") from None
             return Claim(name, 1, holder)
         if row.holder and row.until > now and not _is_gone(row.holder):
             raise RefusedError(

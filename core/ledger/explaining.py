@@ -66,7 +66,7 @@ def explain_proposal(
         "receipt": {"remote_id": kept.remote_id, "number": kept.number, "learned": kept.learned} if kept else None,
         "life": [
             {"at": row.at, "state": row.state, "actor": row.actor, "reason": row.reason}
-            for row in proposals.events(connection, item.id)
+            for row in proposals.life(connection, item)
         ],
         "parts": [
             {

@@ -15,9 +15,10 @@ import sqlalchemy as sa
 from core.documents import DOCUMENT_KINDS
 from core.engine.duck import DuckEngine
 from core.ledger.acts import latest
-from core.ledger.book import Book
+from core.ledger.book import Book, check_token
 from core.ledger.masters import Units, units
 from core.ledger.tables import counter, effect, item, line, record, record_version, tax_code
+from core.money import MAX_MINOR
 from core.period import day_number
 from core.settlement import TaxCode
 
@@ -40,8 +41,8 @@ _COLUMNS = (
 class Dimensions:
     """Ids of items and tax codes, kept in the book so that every cache agrees on them."""
 
-    def __init__(self, book: Book) -> None:
-        self.book = book
+    def __init__(self, book: Book, claim: tuple[str, int] | None = None) -> None:
+        self.book, self.claim = book, claim
         with book.read() as connection:
             self.items = {tuple(row[1:]): row[0] for row in connection.execute(sa.select(item))}
             self.taxes = {TaxCode(*row[1:]): row[0] for row in connection.execute(sa.select(tax_code))}
@@ -67,6 +68,8 @@ class Dimensions:
         """Store new ids before any fact that uses them is appended."""
         if self._new_items or self._new_taxes:
             with self.book.write() as connection:
+                if self.claim is not None:
+                    check_token(connection, *self.claim)
                 if self._new_items:
                     connection.execute(item.insert(), self._new_items)
                 if self._new_taxes:
@@ -84,8 +87,8 @@ def tax_order(taxes: Mapping[int, TaxCode]) -> dict[int, int]:
     return {tax: place for place, tax in enumerate(sorted(taxes, key=lambda tax: taxes[tax]))}
 
 
-def sync_facts(book: Book, engine: DuckEngine) -> int:
-    """Bring the cache up to the book. Returns how many rows were appended.
+def sync_facts(book: Book, engine: DuckEngine, claim: tuple[str, int] | None = None) -> int:
+    """Bring the cache up to the book. Returns how many rows were appended. Raises LostClaim.
 
     The cache is rebuilt where it belongs to another book, where unit definitions have changed, or a key was disowned.
     """
@@ -97,7 +100,7 @@ def sync_facts(book: Book, engine: DuckEngine) -> int:
     stamp = f"{first}:{ratios.hash}:{','.join(disowned)}"
     if engine.stamp() != stamp or engine.watermark() > last:
         engine.reset(stamp)
-    dimensions = Dimensions(book)
+    dimensions = Dimensions(book, claim)
     appended = 0
     for table in _tables(book, dimensions, ratios, set(disowned), engine.watermark()):
         dimensions.save()
@@ -236,7 +239,7 @@ def _fact(head: _Head, row: Any, dimensions: Dimensions, ratios: Units) -> tuple
     base = None
     if ratio is not None:
         whole, rest = divmod(quantity * ratio[0], ratio[1])
-        base = None if rest else whole * sign
+        base = None if rest or abs(whole) > MAX_MINOR else whole * sign
     return (
         head.document,
         number,

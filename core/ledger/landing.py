@@ -153,9 +153,8 @@ def _land_good(batch: Batch, source: str, items: list[Record], authoritative: bo
     for item, identity, digest in zip(items, identities, hashes, strict=True):
         head = heads.get(identity)
         account_id = accounts.get((item.company, item.account)) if item.account else None
-        own = find_keys(*(str(item.content.get(name, "")) for name in ("number", "reference", "note")))
-        if own and item.kind in DOCUMENT_KINDS:
-            result.own_keys.update(own)
+        own = _own_keys(item)
+        result.own_keys.update(own)
         if head is None:
             record_id = writer.record(identity)
             version_id = writer.version(record_id, item, digest, account_id, own)
@@ -187,6 +186,16 @@ def _land_good(batch: Batch, source: str, items: list[Record], authoritative: bo
     result.lines = len(writer.lines)
     writer.write()
     quarantine.solve(batch, source, {identity: heads[identity].order for identity in identities})
+
+
+def _own_keys(item: Record) -> list[str]:
+    """Keys of ours in the key fields of a document: in number or reference of a credit note; an invoice that merely
+    mentions one (paid by credit note RB-…) is not ours, unless the key is all its number or reference says."""
+    if item.kind not in DOCUMENT_KINDS:
+        return []
+    texts = [str(item.content.get(name, "")).strip() for name in ("number", "reference")]
+    found = find_keys(*texts)
+    return found if item.kind == "credit_note" else [key for key in found if key in texts]
 
 
 def _verdict(head: Head, order: int, digest: str, known: bool, authoritative: bool) -> str:
@@ -261,7 +270,7 @@ class _Writer:
                 "net": item.net,
                 "tax": item.tax,
                 "line_count": len(item.lines),
-                "own_key": own[0] if own and item.kind in DOCUMENT_KINDS else None,
+                "own_key": own[0] if own else None,
                 "origin": item.origin,
             }
         )

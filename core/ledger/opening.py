@@ -5,7 +5,7 @@ One row a key and component, in major units; imported as postings with their sou
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,7 @@ from core.errors import DataError, RefusedError
 from core.keys import content_hash
 from core.ledger import acts, postings, registry
 from core.ledger.book import Batch
+from core.ledger.facts import tax_codes
 from core.ledger.masters import profiles
 from core.ledger.postings import Transaction
 from core.money import minor_units
@@ -29,23 +30,27 @@ _COMPONENTS: dict[str, Component] = {
 }
 
 
-def import_opening(batch: Batch, rows: Iterable[Mapping[str, str]], source: str, posted_on: date) -> int:
+def import_opening(
+    batch: Batch, rows: Iterable[Mapping[str, str]], source: str, posted_on: date, entities: Iterable[str] = ()
+) -> int:
     """Post opening balances. Returns how many.
 
+    `entities` are the legal entities of the configuration; those of the documents that landed are known besides.
     Raises RefusedError with every wrong row, and where the same rows were imported before.
     """
     rows = list(rows)
-    digest = content_hash([dict(row) for row in rows])
+    digest = content_hash([{str(name): value for name, value in row.items()} for row in rows])
     if digest in acts.latest(batch.connection, "opening_imported"):
         raise RefusedError(f"{source}: these opening balances were imported before")
     programs = {name: item.program for name, item in registry.current(batch.connection).items()}
     accounts: dict[str, list[int]] = {}
     for account_id, item in profiles(batch.connection).items():
         accounts.setdefault(item.external_id, []).append(account_id)
+    issuers = {*entities, *(code.entity for code in tax_codes(batch.connection).values())}
     transactions, wrong = [], []
     for number, row in enumerate(rows, 2):
         try:
-            transactions.append(_transaction(row, programs, accounts, source, posted_on))
+            transactions.append(_transaction(row, programs, accounts, issuers, source, posted_on))
         except DataError as error:
             wrong.append(f"{source} row {number}: {error.message}")
     if wrong:
@@ -59,9 +64,12 @@ def _transaction(
     row: Mapping[str, Any],
     programs: Mapping[str, Program],
     accounts: Mapping[str, list[int]],
+    entities: Collection[str],
     source: str,
     posted_on: date,
 ) -> Transaction:
+    if None in row:  # where a CSV reader keeps what stands beyond the last column
+        raise DataError("too_many", "has more values than columns: amounts have no grouping signs", path="row")
     for name in COLUMNS:
         if not row.get(name):
             raise DataError("missing", "is missing", path=name)
@@ -76,6 +84,10 @@ def _transaction(
     component = _COMPONENTS.get(row["component"])
     if component is None:
         raise DataError("unknown", f"{row['component']!r} is none of {', '.join(_COMPONENTS)}", path="component")
+    if row["entity"] not in entities:
+        raise DataError(
+            "unknown", f"{row['entity']!r} is none of {', '.join(sorted(entities)) or 'none'}", path="entity"
+        )
     currency = program.program.currency
     amount = minor_units(row["amount"], currency, path="amount")
     key = Key(program.id, account, account, row["entity"], _first_day(program, row["period"]), currency)

@@ -122,6 +122,13 @@ def events(connection: Connection, proposal_id: int) -> list[sa.Row[Any]]:
     return list(connection.execute(query.order_by(proposal_event.c.id)))
 
 
+def life(connection: Connection, item: Stored) -> list[sa.Row[Any]]:
+    """The life of everything under a proposal's key, those it took the place of included."""
+    ids = [entry.id for entry in history(connection, item.key, item.book)]
+    query = sa.select(proposal_event).where(proposal_event.c.proposal_id.in_(ids))
+    return list(connection.execute(query.order_by(proposal_event.c.id)))
+
+
 def parts(connection: Connection, proposal_ids: Iterable[int]) -> dict[int, list[PartRow]]:
     """The parts of proposals."""
     wanted = list(proposal_ids)

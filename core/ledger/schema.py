@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
 from core.errors import FatalError
+from core.ledger.book import no_book
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -33,9 +34,7 @@ def prepare(engine: Engine, *, create: bool) -> None:
     if current == head:
         return
     if current is None and not create:
-        raise FatalError(
-            f"there is no book at {engine.url.render_as_string()}", hint="`rebated pull` or `rebated run` creates it"
-        )
+        raise no_book(engine.url)
     if current is not None and current not in {item.revision for item in script.walk_revisions()}:
         raise FatalError(
             f"the book at {engine.url.render_as_string()} was written by a newer rebated (schema {current})",

@@ -14,6 +14,7 @@ from scheduler.cli.common import (
     ConfigOption,
     DryRunOption,
     JsonOption,
+    err,
     out,
     print_json,
     say,
@@ -31,7 +32,8 @@ from scheduler.steps.write_back import write_back as write_back_step
 def _failures(results: list[Pulled]) -> None:
     for item in results:
         if item.failure:
-            say(f"{item.source}: {item.failure}" + (f"\n→ {item.hint}" if item.hint else ""), "red")
+            text = f"{item.source}: {item.failure}" + (f"\n→ {item.hint}" if item.hint else "")
+            err.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
     if any(item.failure for item in results):
         raise typer.Exit(4)
 

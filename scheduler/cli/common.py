@@ -21,7 +21,7 @@ from rich.text import Text
 
 from core.money import shown
 from scheduler.config import load_config
-from scheduler.context import Context, claimed, opened, rehearsed
+from scheduler.context import Context, claimed, opened, opened_to_rehearse, rehearsed
 
 PLAIN_WIDTH = 130
 """Width of what is written into a file or a pipe, where no terminal states one."""
@@ -87,6 +87,11 @@ def table(title: str, columns: Sequence[tuple[str, str]], rows: Sequence[Sequenc
     return made
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 proposal`, `2 proposals`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def say(text: str, style: str = "") -> None:
     """A sentence for people on standard output; nothing in it is read as markup."""
     out.print(text, style=style or None, markup=False, highlight=False, soft_wrap=True)
@@ -111,13 +116,17 @@ def writing(
     config_path: Path, *, as_of: datetime | None = None, dry_run: bool = False, quiet: bool = False, wait: float = 30
 ) -> Iterator[Context]:
     """A context that holds the claim on the book; with `dry_run` everything is undone at the end."""
-    with session(config_path, as_of=as_of, quiet=quiet) as context:
-        if dry_run:
-            with rehearsed(context):
-                yield context
-        else:
-            with claimed(context, wait=wait):
-                yield context
+    if dry_run:
+        config = load_config(config_path)
+        with (
+            _progress(quiet) as progress,
+            opened_to_rehearse(config, as_of=day(as_of), progress=progress) as context,
+            rehearsed(context),
+        ):
+            yield context
+    else:
+        with session(config_path, as_of=as_of, quiet=quiet) as context, claimed(context, wait=wait):
+            yield context
     if dry_run and not quiet:
         err.print("[dim]dry run: nothing was changed[/dim]")
 

@@ -37,9 +37,9 @@ def doctor(
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
 ) -> None:
-    """Look for what is wrong: alarms, stuck documents, dead claims, faults of the book.
+    """Look for what is wrong: alarms, stuck documents, claims left behind, faults of the book.
 
-    Example: rebated doctor
+    Exits with 5 where it finds anything. Example: rebated doctor
     """
     if ctx.invoked_subcommand is not None:
         return
@@ -50,8 +50,10 @@ def doctor(
         for row in outbox.in_state(reading, ("person", "refused", "differs", "unknown")):
             findings.append({"what": f"{row.key} is {row.state}", "message": row.error or row.kind})
         for row in reading.execute(sa.select(claim).where(claim.c.holder != "")):
-            state = "held" if row.until > utc_now() else "left behind; it will be taken over"
-            findings.append({"what": f"claim on {row.name}", "message": f"{state} by {row.holder.rsplit(':', 2)[0]}"})
+            if row.until <= utc_now():
+                holder = row.holder.rsplit(":", 2)[0]
+                message = f"left behind by {holder}; the next run takes it over"
+                findings.append({"what": f"claim on {row.name}", "message": message})
         for fault in verify(reading):
             findings.append({"what": fault.where, "message": fault.what})
     if as_json:
@@ -60,6 +62,8 @@ def doctor(
         out.print(table("Findings", [("what", ""), ("", "")], [(row["what"], row["message"]) for row in findings]))
     else:
         say("nothing is wrong", "green")
+    if findings:
+        raise typer.Exit(5)
 
 
 def _act(config: ConfigOption, dry_run: bool) -> Any:

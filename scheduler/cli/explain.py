@@ -21,16 +21,17 @@ LINES_SHOWN = 12
 
 def explained(context: Context, what: str) -> dict[str, Any]:
     """The explanation of a key or an accrual, as plain data."""
-    ground = setting(context.book, context.as_of)
     with context.book.read() as reading:
         if KEY_PATTERN.fullmatch(what):
             item = find_proposal(reading, what)
             parts = proposals.parts(reading, [item.id])[item.id]
             with account_facts(context.book, {part.key.beneficiary for part in parts}) as engine:
+                ground = setting(context.book, context.as_of, horizon=engine.horizon())
                 return explain_proposal(reading, engine, ground, item)
         accounts = {item.external_id: account_id for account_id, item in profiles(reading).items()}
         stored = find_accrual(reading, what, accounts)
         with account_facts(context.book, {stored.beneficiary}) as engine:
+            ground = setting(context.book, context.as_of, horizon=engine.horizon())
             return explain_entitlement(reading, engine, ground, stored)
 
 

@@ -18,6 +18,7 @@ from scheduler.cli.common import (
     ConfigOption,
     DryRunOption,
     JsonOption,
+    counted,
     print_json,
     say,
     session,
@@ -79,7 +80,7 @@ def journal(
             say(f"wrote {len(rows)} rows to {file}")
         return
     say(
-        f"{month} is closed; {len(found)} journals with {len(rows)} rows stand in the outbox: "
+        f"{month} is closed; {counted(len(found), 'journal')} with {counted(len(rows), 'row')} stand in the outbox: "
         "`rebated write-back` sends them"
     )
 

@@ -26,9 +26,17 @@ from scheduler.cli import (
 from scheduler.cli.common import err
 from scheduler.logs import set_up_logs
 
-EXIT_CODES = """Exit codes: 0 done · 1 something unexpected · 2 the configuration, a program file or the command line is
-wrong · 3 refused in the present state · 4 another system or the book could not be reached, try again · 5 the book
-contradicts itself or remote documents differ."""
+EXIT_CODES = "\n\n".join(
+    (
+        "Exit codes",
+        "0  done",
+        "1  something unexpected",
+        "2  the configuration, a program file or the command line is wrong",
+        "3  refused in the present state",
+        "4  another system or the book could not be reached: try again",
+        "5  the book contradicts itself, or written documents are gone or differ",
+    )
+)
 
 app = typer.Typer(
     name="rebated",

@@ -39,5 +39,5 @@ def import_(
         writing(config, dry_run=dry_run) as context,
         context.book.batch("opening", actor=context.actor, claim=context.fence, note=file.name) as batch,
     ):
-        count = import_opening(batch, rows, file.name, context.as_of)
+        count = import_opening(batch, rows, file.name, context.as_of, context.config.entities)
     say(f"{count} opening balances imported")

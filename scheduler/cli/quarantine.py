@@ -12,6 +12,7 @@ from scheduler.cli.common import (
     ConfigOption,
     DryRunOption,
     JsonOption,
+    counted,
     out,
     print_json,
     say,
@@ -39,7 +40,7 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
         (row.id, row.source, f"{row.kind or '?'} {row.external_id or '?'}", row.reason, row.message, row.origin)
         for row in rows
     ]
-    out.print(table(f"{len(rows)} records in quarantine", columns, shown))
+    out.print(table(f"{counted(len(rows), 'record')} in quarantine", columns, shown))
 
 
 @app.command()

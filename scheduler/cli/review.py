@@ -20,6 +20,7 @@ from scheduler.cli.common import (
     ConfigOption,
     DryRunOption,
     JsonOption,
+    counted,
     err,
     money,
     out,
@@ -99,7 +100,9 @@ def list_(
         ("key", ""), ("state", ""), ("account", ""), ("program", ""), ("period", ""), ("net", "right"),
         ("gross", "right"), ("look at", ""),
     ]  # fmt: skip
-    out.print(table(f"{len(items)} proposals", columns, rows))
+    out.print(table(counted(len(items), "shadow proposal" if shadow else "proposal"), columns, rows))
+    if not items and not shadow and state is None:
+        say("Programs in shadow have theirs apart: `rebated review list --shadow`.")
     if items and not shadow:
         say("`rebated explain KEY` shows how one was computed; `rebated review approve KEY …` approves.")
 
@@ -113,7 +116,7 @@ def show(key: KeyArgument, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonO
     with session(config, create=False, quiet=as_json) as context, context.book.read() as reading:
         item = find_proposal(reading, key)
         name = profiles(reading, {item.payee})[item.payee].name
-        life = proposals.events(reading, item.id)
+        life = proposals.life(reading, item)
     if as_json:
         events = [{"state": row.state, "actor": row.actor, "at": row.at, "reason": row.reason} for row in life]
         print_json({**summary(item, name), "content": item.content, "events": events})

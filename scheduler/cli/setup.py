@@ -10,7 +10,7 @@ from rich.text import Text
 
 from connectors.spi import Finding
 from core.errors import ConfigError, RebatedError
-from core.ledger.book import Book
+from core.ledger.book import Book, NoBook
 from scheduler.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, out, print_json, say, table
 from scheduler.config import Config, load_config
 from scheduler.config_check import check_config, failures, probe_connections
@@ -34,9 +34,9 @@ def init(
 def _book(config: Config) -> list[Finding]:
     try:
         Book.open(config.book_url().reveal(), create=False).close()
+    except NoBook:
+        return [Finding("ok", "book", "not there yet; the first run creates it")]
     except RebatedError as error:
-        if "there is no book" in error.message:
-            return [Finding("ok", "book", "not there yet; the first run creates it")]
         return list(failures("book", error))
     return [Finding("ok", "book", "can be opened, its schema is up to date")]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,6 +18,8 @@ from core.ledger.tables import standing as standing_table
 from core.money import shown
 from scheduler.context import Context
 from scheduler.steps import requests
+
+Row = sa.Row[Any]
 
 
 def _note(context: Context, batch: Batch, profile: Profile, event: str, event_id: str, text: str) -> None:
@@ -50,8 +53,7 @@ def credit_note_issued(context: Context, batch: Batch, item: Stored, remote: Rem
 
 
 def prepare(context: Context) -> int:
-    """Put tier fields and notes about changed tiers of the live programs into the outbox. Returns how many."""
-    target = context.config.write_back.tiers
+    """Put tier fields, and notes about changed tiers, of the live programs into the outbox. Returns how many."""
     with context.book.read() as reading:
         live = {program for program, mode in acts.modes(reading).items() if mode.mode == "live"}
         registered = registry.current(reading)
@@ -61,62 +63,84 @@ def prepare(context: Context) -> int:
             if row.program in live and row.program in registered
         ]
         names = profiles(reading)
-        before = _tiers_told(reading)
-        sent = _keys(reading)
-    pending = []
-    for row in rows:
-        profile = names[row.account_id]
-        key = notice_key(target or "", profile.external_id, f"tier:{row.program}", str(row.id))
-        change = (row.program, profile.external_id, row.tier) if before.get((row.program, row.account_id)) else None
-        if target is not None and key not in sent:
-            pending.append((row, profile, key, change))
-    if not pending or target is None:
+        before = _tiers_before(reading)
+        known = _keys(reading)
+    tiers = _new_tiers(context.config.write_back.tiers, rows, names, known)
+    notes = _new_notes(context.config.write_back.account_notes, rows, names, before, known)
+    if not tiers and not notes:
         return 0
     with context.book.batch("outbox", actor=context.actor, claim=context.fence, run=context.run_id) as batch:
-        for row, profile, key, _ in pending:
+        for key, row in tiers:
             _supersede(batch, row.account_id, row.program, key)
-            request = TierRequest(
-                key,
-                profile.external_id,
-                row.program,
-                row.tier,
-                row.since,
-                row.valid_until,
-                row.measure,
-                row.to_next,
-                row.next_tier,
-                row.to_keep,
-                row.currency,
-                row.as_of,
-            )
-            outbox.enqueue(
-                batch,
-                key=key,
-                target=target,
-                kind="tier",
-                request=requests.stored(request),
-                account_id=row.account_id,
-            )
-            old = before.get((row.program, row.account_id))
-            if old is not None and old != row.tier:
-                name = registered[row.program].program.program.name
-                until = f", valid until {row.valid_until}" if row.valid_until else ""
-                _note(
-                    context,
-                    batch,
-                    profile,
-                    "tier_changed",
-                    f"{row.program}:{row.id}",
-                    f"{name}: the tier is now {row.tier} (before: {old}), since {row.since}{until}.",
-                )
-    return len(pending)
+            _tier(batch, str(context.config.write_back.tiers), key, row, names[row.account_id])
+        for row, old in notes:
+            name = registered[row.program].program.program.name
+            until = f", valid until {row.valid_until}" if row.valid_until else ""
+            text = f"{name}: the tier is now {row.tier} (before: {old}), since {row.since}{until}."
+            _note(context, batch, names[row.account_id], "tier_changed", _tier_event(row), text)
+    return len(tiers) + len(notes)
+
+
+def _tier_event(row: Row) -> str:
+    """What a change of tier is told under: once, however often its figures move afterwards."""
+    return f"{row.program}:{row.tier}:{row.since}"
+
+
+def _new_tiers(
+    target: str | None, rows: list[Row], names: dict[int, Profile], known: set[str]
+) -> list[tuple[str, Row]]:
+    if target is None:
+        return []
+    keyed = [
+        (notice_key(target, names[row.account_id].external_id, f"tier:{row.program}", str(row.id)), row) for row in rows
+    ]
+    return [(key, row) for key, row in keyed if key not in known]
+
+
+def _new_notes(
+    target: str | None,
+    rows: list[Row],
+    names: dict[int, Profile],
+    before: dict[tuple[str, int], str],
+    known: set[str],
+) -> list[tuple[Row, str]]:
+    if target is None:
+        return []
+    found = []
+    for row in rows:
+        old = before.get((row.program, row.account_id))
+        key = notice_key(target, names[row.account_id].external_id, "tier_changed", _tier_event(row))
+        if old is not None and key not in known:
+            found.append((row, old))
+    return found
+
+
+def _tier(batch: Batch, target: str, key: str, row: Row, profile: Profile) -> None:
+    request = TierRequest(
+        key,
+        profile.external_id,
+        row.program,
+        row.tier,
+        row.since,
+        row.valid_until,
+        row.measure,
+        row.to_next,
+        row.next_tier,
+        row.to_keep,
+        row.currency,
+        row.as_of,
+    )
+    outbox.enqueue(
+        batch, key=key, target=target, kind="tier", request=requests.stored(request), account_id=row.account_id
+    )
 
 
 def _keys(connection: sa.Connection) -> set[str]:
-    return set(connection.execute(sa.select(outbox_table.c.key).where(outbox_table.c.kind == "tier")).scalars())
+    kinds = ("tier", "account_note")
+    return set(connection.execute(sa.select(outbox_table.c.key).where(outbox_table.c.kind.in_(kinds))).scalars())
 
 
-def _tiers_told(connection: sa.Connection) -> dict[tuple[str, int], str]:
+def _tiers_before(connection: sa.Connection) -> dict[tuple[str, int], str]:
     """The tier each account had before its present standing, where it was another one."""
     table = standing_table.c
     told: dict[tuple[str, int], list[str]] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from connectors.spi import Adapter, Page, Window
 from core.errors import RebatedError, RetryableError
-from core.ledger import quarantine
+from core.ledger import acts, quarantine
 from core.ledger.alarms import open_alarm
 from core.ledger.book import Batch
 from core.ledger.columns import utc_now
@@ -75,6 +75,7 @@ def _stream(context: Context, name: str, adapter: Adapter, stream: str, result: 
         began = reading.execute(sa.select(counter.c.value).where(counter.c.name == "batch")).scalar() or 0
     window = Window(until=utc_now())
     for page in adapter.pull(stream, window, cursor or {}):
+        page = _of_company(page, connection.company)
         with context.book.batch(
             "landing", actor=context.actor, claim=context.fence, run=context.run_id, note=f"{name}/{stream}"
         ) as batch:
@@ -89,6 +90,19 @@ def _stream(context: Context, name: str, adapter: Adapter, stream: str, result: 
         if page.note:
             result.notes.append(page.note)
         context.progress(f"{name}/{stream}", result.landed.read, 0)
+
+
+def _of_company(page: Page, company: str) -> Page:
+    """The page with the connection's company where the adapter names none."""
+    if not company:
+        return page
+    coverage = page.coverage
+    return replace(
+        page,
+        records=tuple(item if item.company else replace(item, company=company) for item in page.records),
+        bad=tuple(item if item.company else replace(item, company=company) for item in page.bad),
+        coverage=coverage if coverage is None or coverage.company else coverage._replace(company=company),
+    )
 
 
 def _sweep(context: Context, batch: Batch, name: str, adapter: Adapter, page: Page, began: int, result: Pulled) -> None:
@@ -111,7 +125,10 @@ def _sweep(context: Context, batch: Batch, name: str, adapter: Adapter, page: Pa
 
 def _own_keys(batch: Batch, source: str, landed: Landed) -> None:
     """A key of our form that the outbox does not know stops sending for its account until a person decides."""
-    unknown = landed.own_keys - known_keys(batch.connection, landed.own_keys)
+    if not landed.own_keys:
+        return
+    decided = {key for kind in ("key_adopted", "key_disowned") for key in acts.latest(batch.connection, kind)}
+    unknown = landed.own_keys - known_keys(batch.connection, landed.own_keys) - decided
     for key in sorted(unknown):
         account_id = batch.connection.execute(
             sa.select(record_version.c.account_id)

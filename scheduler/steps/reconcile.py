@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from connectors.spi import Adapter, Remote
 from core.errors import RebatedError, RefusedError
+from core.keys import content_hash
 from core.ledger import acts, outbox, postings, proposals
 from core.ledger.alarms import close_alarm, open_alarm
 from core.ledger.book import Batch
@@ -45,6 +46,7 @@ def reconcile(context: Context) -> Reconciled:
     with context.book.read() as reading:
         rows = [row for row in outbox.receipts(reading) if row.kind in _WRITTEN]
         states = {row.key: row for row in outbox.in_state(reading, ("done", "voided", "differs"))}
+        accepted = acts.latest(reading, "settlement_decision")
     for done, row in enumerate(rows, 1):
         sent = states.get(row.key)
         if sent is None or sent.state == "voided" or row.target not in context.config.connections:
@@ -56,11 +58,21 @@ def reconcile(context: Context) -> Reconciled:
             result.messages.append(f"{row.target}: {error.message}")
             continue
         result.compared += 1
+        if accepted.get(row.key, {}).get("remote") == _as_accepted(remote):
+            continue
         if others:
             _double(context, sent, [row.remote_id, *others], result)
         _compare(context, sent, remote, result)
         context.progress("reconcile", done, len(rows))
     return result
+
+
+def _as_accepted(remote: Remote | None) -> str:
+    """What a person accepted: as long as the remote document stays like this, it is not asked about again."""
+    if remote is None:
+        return "gone"
+    figures = (remote.state, remote.account, remote.currency, remote.net, remote.tax, remote.line_count)
+    return content_hash([*figures, sorted(remote.taxes)])
 
 
 def _others(adapter: Adapter, row: sa.Row[Any]) -> list[str]:
@@ -146,6 +158,12 @@ def _complete(context: Context, result: Reconciled) -> None:
                 )
 
 
+def _present(context: Context, batch: Batch, key: str) -> Remote | None:
+    """The remote document as it stands now."""
+    kept = outbox.receipt_of(batch.connection, key)
+    return None if kept is None else context.adapter(kept.target).read_back(kept.kind, kept.remote_id)
+
+
 def decide(context: Context, batch: Batch, key: str, choice: str, reason: str, today: date) -> str:
     """A person's choice about a voided or differing settlement.
 
@@ -155,6 +173,8 @@ def decide(context: Context, batch: Batch, key: str, choice: str, reason: str, t
     item = proposals.by_key(batch.connection, key)
     if item.state not in ("voided", "differs"):
         raise RefusedError(f"{key} is {item.state}: only voided or differing settlements are decided about")
+    if acts.latest(batch.connection, "settlement_decision").get(key, {}).get("choice") == "reissue":
+        raise RefusedError(f"{key} was decided about: what it had settled is owed again, under another key")
     settled = key in proposals.settled_keys(batch.connection)
     sums = sums_by_key(proposals.parts(batch.connection, [item.id])[item.id])
     transactions: list[Transaction] = []
@@ -192,7 +212,10 @@ def decide(context: Context, batch: Batch, key: str, choice: str, reason: str, t
     final = {"reissue": "voided", "accept": "settled", "write-off": "waived"}[choice]
     proposals.move(batch, item, final, reason)
     outbox.mark(batch, key, "done" if choice == "accept" else "voided", reason)
-    acts.record_act(batch, "settlement_decision", key, {"choice": choice}, reason)
+    decision = {"choice": choice}
+    if choice == "accept":
+        decision["remote"] = _as_accepted(_present(context, batch, key))
+    acts.record_act(batch, "settlement_decision", key, decision, reason)
     for kind in ("voided", "differs"):
         close_alarm(batch, kind, key, choice)
     return final

@@ -189,8 +189,8 @@ class Sender:
         return True
 
     def _create(self, outcome: Outcome) -> Remote | None:
-        with self.context.book.read() as reading:
-            check_token(reading, *self.context.fence)
+        with self.context.book.write() as connection:  # a read could fail while the lease is being extended
+            check_token(connection, *self.context.fence)
         outcome.learned = "created"
         try:
             return self.adapter.create(outcome.request)

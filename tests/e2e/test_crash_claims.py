@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -103,24 +104,22 @@ def test_a_holder_on_another_machine_is_taken_over_when_its_lease_has_run_out(wo
 
 
 def _rename(workspace, name):
+    until = datetime.now(UTC) + timedelta(minutes=20)
     with closing(sqlite3.connect(workspace.book)) as book, book:
-        book.execute("update claim set holder = ?, until = '2999-01-01 00:00:00.000000'", (name,))
-        if name.startswith("elsewhere"):
-            book.execute("update claim set until = datetime('now', '+15 minutes') || '.000000'")
+        book.execute("update claim set holder = ?, until = ?", (name, f"{until:%Y-%m-%dT%H:%M:%S.%fZ}"))
 
 
 STALLS = [
-    ("pull", ["landing: after commit", 1]),
-    ("accrue", ["step accrue: before", 1]),
-    ("write_back", ["outbox: after commit", 1]),
-    ("write_back", ["sending: after commit", 1]),
-    ("write_back", ["create credit_note: after", 3]),
+    ("pull", ["landing: after commit", 1], 0),  # it looks for more, and there is nothing
+    ("accrue", ["step accrue: before", 1], 4),
+    ("write_back", ["sending: after commit", 1], 4),
+    ("write_back", ["create credit_note: after", 3], 4),
 ]
 """Not inside of a transaction: on SQLite nobody could write meanwhile, and the others would wait and then give up."""
 
 
-@pytest.mark.parametrize(("step", "at"), STALLS, ids=[f"{step}, {at[0]}" for step, at in STALLS])
-def test_a_stalled_holder_that_wakes_up_posts_nothing(tmp_path, server, step, at):  # noqa: F811
+@pytest.mark.parametrize(("step", "at", "code"), STALLS, ids=[f"{step}, {at[0]}" for step, at, _ in STALLS])
+def test_a_stalled_holder_that_wakes_up_posts_nothing(tmp_path, server, step, at, code):  # noqa: F811
     """It stops in the middle; its lease runs out; another does the work; then it wakes up."""
     workspace = Workspace.make(tmp_path / "workspace")
     command = PLAY.index(("write-back", "--as-of", "2025-04-21"))
@@ -138,11 +137,10 @@ def test_a_stalled_holder_that_wakes_up_posts_nothing(tmp_path, server, step, at
     assert done.code == 0, done
     before, files = fingerprint(workspace), _files(workspace)
     woken = server.go_on(stalled.stopped)
-    assert woken.code == 4, woken
-    assert "Traceback" not in woken.output
-    assert "another holder" in woken.output or "took over" in woken.output
+    assert woken.code == code, woken
+    assert ("another holder" in woken.output) == (code == 4), woken
     after = fingerprint(workspace)
-    assert {name for name in before if before[name] != after[name]} == set()
+    assert {name for name in before if before[name] != after[name]} <= {"run"}, "only that its own run failed"
     assert _files(workspace) == files
     whole(server, workspace)
 
@@ -153,7 +151,9 @@ def _files(workspace):
 
 def test_a_lease_goes_on_while_work_is_done(workspace, server):  # noqa: F811
     """The heartbeat of a long piece of work keeps others out."""
-    code = HOLD.replace("claimed(context)", "__import__('core.ledger.claims', fromlist=['held']).held(context.book, seconds=2)")
+    code = HOLD.replace(
+        "claimed(context)", "__import__('core.ledger.claims', fromlist=['held']).held(context.book, seconds=2)"
+    )
     process = subprocess.Popen(
         [sys.executable, "-c", code], cwd=workspace.folder, env=environment_of(), stdout=subprocess.PIPE, text=True
     )

@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 
 from core.ledger import entitlements, postings, proposals, quarantine, review, standings
 from core.ledger.accruals import setting
-from core.ledger.explaining import explain_proposal
+from core.ledger.explaining import explain_proposal, find_proposal
 from core.ledger.facts import sync_facts
 from core.ledger.masters import profiles
 from core.ledger.tables import batch, line, record_version
@@ -257,10 +257,12 @@ def test_a_credit_note_leads_back_to_its_lines(done: Year, notes: list[Note]) ->
     assert chosen, "the data has returns that are netted against the next quarter"
     with done.opened() as context:
         assert sync_facts(context.book, context.engine) == 0
-        ground = setting(context.book, AS_OF)
+        ground = setting(context.book, AS_OF, horizon=context.engine.horizon())
         with context.book.read() as reading:
             for note in chosen + notes[:: len(notes) // 12]:
-                _check_evidence(done.hand, note, explain_proposal(reading, context.engine, ground, note.key))
+                _check_evidence(
+                    done.hand, note, explain_proposal(reading, context.engine, ground, find_proposal(reading, note.key))
+                )
 
 
 def _check_evidence(hand: ByHand, note: Note, found: dict[str, Any]) -> None:

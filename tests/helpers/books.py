@@ -258,5 +258,3 @@ class SmallBook:
 def program(head: str, scale: str, rest: str = "") -> str:
     """The TOML of a program in EUR from 2024 on. `head` are the lines of its first table but the usual ones."""
     return f'[program]\ncurrency = "EUR"\nvalid_from = 2024-01-01\n{head}\n{scale}\n{rest}'
-
-

@@ -43,5 +43,3 @@ def whole(server: Server, workspace: Workspace) -> None:
     assert list(faults(workspace)) == []
     done = server.run(workspace, "verify", "--deep")
     assert done.code == 0, done.output
-
-

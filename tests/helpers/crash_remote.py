@@ -231,6 +231,18 @@ def install() -> None:
     connectors.registry.adapter_names.cache_clear()
 
 
+@contextmanager
+def installed() -> Iterator[None]:
+    """`install` for the time of a test."""
+    install()
+    try:
+        yield
+    finally:
+        connectors.registry.entry_points = entry_points
+        connectors.registry.adapter_class.cache_clear()
+        connectors.registry.adapter_names.cache_clear()
+
+
 def documents(file: Path) -> list[tuple[str, str, str, dict[str, Any]]]:
     """What the remote holds: kind, key, state and content."""
     with closing(sqlite3.connect(file)) as database:

@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import random
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from scheduler.cli.main import main
 
 REPOSITORY = Path(__file__).parents[2]
 HEADER = (
@@ -334,3 +340,32 @@ def environment_of(more: Mapping[str, str] | None = None) -> dict[str, str]:
         "OPENBLAS_NUM_THREADS": "1",
         **(more or {}),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def call(workspace: Workspace, *args: str, code: int | None = 0) -> Called:
+    """Run the command in this process. `code` is the exit code it must have; None: any. Never a traceback."""
+    out, err = io.StringIO(), io.StringIO()
+    found = 0
+    with redirect_stdout(out), redirect_stderr(err), chdir(workspace.folder), patch.dict(os.environ, COLUMNS="200"):
+        with patch.object(sys, "argv", ["rebated", *args]):
+            try:
+                main()
+            except SystemExit as error:
+                found = error.code if isinstance(error.code, int) else int(error.code is not None)
+    called = Called(found, out.getvalue(), err.getvalue())
+    assert "Traceback" not in called.out + called.err
+    assert code is None or code == found, f"{args}: exit {found}\n{called.out}\n{called.err}"
+    return called

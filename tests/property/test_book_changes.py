@@ -36,9 +36,7 @@ def _definition(method: str, change: date | None) -> str:
     rest = '[settlement]\nevery = "quarter"'
     if change is None:
         return program(head, scale(method, BEFORE), rest)
-    return program(
-        f'{head}\nversion = "2"', scale(method, BEFORE), f"{rest}\n{_changed(method, change)}"
-    )
+    return program(f'{head}\nversion = "2"', scale(method, BEFORE), f"{rest}\n{_changed(method, change)}")
 
 
 def _changed(method: str, change: date) -> str:

@@ -34,7 +34,9 @@ accounts = st.sampled_from(["A", "A", "B"])
 docs = st.tuples(ids, lines, days, accounts, st.integers(0, 7)).map(
     lambda drawn: Doc(*drawn[:4], cancelled=drawn[4] == 0)
 )
-acts = st.sampled_from(["approve", "approve", "reject", "waive", "adjust up", "adjust down", "hold", "release", "suspend"])
+acts = st.sampled_from(
+    ["approve", "approve", "reject", "waive", "adjust up", "adjust down", "hold", "release", "suspend"]
+)
 
 
 class Place(NamedTuple):

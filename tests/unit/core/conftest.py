@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from core.ledger.book import Book
+from tests.unit.core.shelf import Shelf
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -31,9 +33,24 @@ def worked() -> Callable[[str], dict[str, Any]]:
     return lambda name: _examples()[name]
 
 
+@pytest.fixture(scope="session")
+def empty_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an empty book: to copy it is faster than to create one."""
+    path = tmp_path_factory.mktemp("book") / "empty.db"
+    Book.open(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def book() -> Iterator[Book]:
-    """An empty book in memory."""
-    opened = Book.open("sqlite://")
+def book(empty_book: Path, tmp_path: Path) -> Iterator[Book]:
+    """An empty book of one's own."""
+    path = shutil.copy(empty_book, tmp_path / "book.db")
+    opened = Book.open(f"sqlite:///{path}")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def shelf(book: Book) -> Shelf:
+    """An empty book to put things into by hand."""
+    return Shelf(book)

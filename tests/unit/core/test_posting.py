@@ -75,7 +75,7 @@ def test_what_is_owed_is_accrued_and_adjusted_less_settled_and_waived() -> None:
 def test_a_transaction_that_does_not_balance_is_refused() -> None:
     debit, credit = entry("accrue", key(), 100)
     for wrong in ([debit], [debit, credit, credit], [debit, credit._replace(amount=99)]):
-        with pytest.raises(IntegrityError, match="does not balance: {'EUR'"):
+        with pytest.raises(IntegrityError, match="does not balance"):
             check_balanced(wrong)
     check_balanced([])
 
