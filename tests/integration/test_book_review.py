@@ -157,7 +157,7 @@ def test_a_balance_of_another_system_under_an_entity_without_lines_is_netted(boo
         for entity in ("E1", "E2")
     ]
     with book.batch("opening") as batch:
-        import_opening(batch, rows, "opening.csv", TODAY)
+        import_opening(batch, rows, "opening.csv", TODAY, ("E1", "E2"))
     book.land(Doc("1002", (("A1", 50_000, 19),), date(2025, 4, 4), entity="E2"))
     book.propose(TODAY)
     assert {(item.entity, item.period_label): item.net for item in book.in_states("proposed")} == {
