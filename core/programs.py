@@ -23,6 +23,8 @@ from core.period import FOREVER, MONTHS, Length
 
 DEFAULT_LINE_KINDS_OUT: tuple[LineKind, ...] = ("freight", "fee", "deposit", "tax", "bad_debt", "rounding")
 LAST_YEAR = 2200
+_MOST = 10**13
+"""No bound and no rate a unit is larger, in major units."""
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 Patterns = Annotated[tuple[str, ...], Field(default=())]
 
@@ -89,10 +91,12 @@ class Basis(Definition):
 class Band(Definition):
     """One band of a scale: from this measure on, this rate."""
 
-    from_: Decimal = Field(alias="from", ge=0, description="lower bound of the measure")
+    from_: Decimal = Field(alias="from", ge=0, le=_MOST, description="lower bound of the measure")
     to: Decimal | None = Field(default=None, description="upper bound; only to be read, must be the next `from`")
-    percent: Decimal | None = Field(default=None, description="percent of the measure")
-    per_unit: Decimal | None = Field(default=None, description="amount in major units for each unit of quantity")
+    percent: Decimal | None = Field(default=None, ge=-100, le=100, description="percent of the measure")
+    per_unit: Decimal | None = Field(
+        default=None, ge=-_MOST, le=_MOST, description="amount in major units for each unit of quantity"
+    )
 
 
 class Scale(Definition):
@@ -102,8 +106,10 @@ class Scale(Definition):
         default="flat",
         description="flat: one rate; marginal: each slice at its own rate; retrospective: all at the band reached",
     )
-    percent: Decimal | None = Field(default=None, description="rate of a flat scale in percent")
-    per_unit: Decimal | None = Field(default=None, description="rate of a flat scale in major units a unit")
+    percent: Decimal | None = Field(default=None, ge=-100, le=100, description="rate of a flat scale in percent")
+    per_unit: Decimal | None = Field(
+        default=None, ge=-_MOST, le=_MOST, description="rate of a flat scale in major units a unit"
+    )
     bands: tuple[Band, ...] = Field(default=(), description="bands of the other scales")
     inclusive: Literal["lower", "upper"] = Field(
         default="lower", description="lower: a measure equal to `from` is in the band; upper: it is still below it"
@@ -178,7 +184,7 @@ class Level(Definition):
     """One level of a tier program."""
 
     name: Identifier = Field(description="name of the tier")
-    from_: Decimal = Field(alias="from", ge=0, description="measure from which the tier is reached")
+    from_: Decimal = Field(alias="from", ge=0, le=_MOST, description="measure from which the tier is reached")
 
 
 class Tier(Definition):

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from lxml import etree
 from typer.testing import CliRunner
 
 from core.ledger import entitlements, postings, proposals, quarantine, review, standings
@@ -34,6 +33,7 @@ from scheduler.context import Context, claimed, opened
 from scheduler.steps.chain import Run, run_once
 from scheduler.steps.programs import go_live, import_programs
 from scheduler.steps.write_back import Written, write_back
+from tests.helpers.credit_notes import Note, read_notes
 from tests.helpers.retail import AS_OF, LIVE, RETAIL, SETTLE_FROM, make_folder
 from tests.helpers.retail_by_hand import OUT, Amounts, ByHand, quarter, rounded, year
 
@@ -45,10 +45,6 @@ pytestmark = [
 ]
 TAX = Fraction(20, 100)
 PERIODS = {"year-bonus": "year", "family-quarter": "quarter", "club-cashback": "quarter"}
-NAMES = {
-    "cac": "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2",
-    "cbc": "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2",
-}
 
 
 @dataclass
@@ -67,20 +63,6 @@ class Year:
 
     def opened(self) -> AbstractContextManager[Context]:
         return opened(load_config(self.config), as_of=AS_OF, create=False)
-
-
-class Note(NamedTuple):
-    """A credit note as its file says, in pence."""
-
-    key: str
-    program: str
-    account: str
-    period: str
-    net: int
-    tax: int
-    gross: int
-    lines: tuple[int, ...]
-    taxes: tuple[tuple[str, int, int], ...]
 
 
 @pytest.fixture(scope="module")
@@ -111,47 +93,7 @@ def _approve_all(context: Context) -> dict[tuple[str, str, str], str]:
 
 @pytest.fixture(scope="module")
 def notes(done: Year) -> list[Note]:
-    return [_read(path) for path in sorted((done.out / "credit-notes").glob("RB-*.xml"))]
-
-
-def _read(path: Path) -> Note:
-    root = etree.parse(path).getroot()
-
-    def texts(where: str) -> list[str]:
-        return [node.text or "" for node in root.iterfind(where, NAMES)]
-
-    def money(where: str) -> list[int]:
-        return [int(text.replace(".", "")) for text in texts(where) if text[-3] == "."]
-
-    about = dict(
-        zip(
-            texts("cac:AdditionalDocumentReference/cbc:DocumentDescription"),
-            texts("cac:AdditionalDocumentReference/cbc:ID"),
-            strict=True,
-        )
-    )
-    subtotals = "cac:TaxTotal/cac:TaxSubtotal/"
-    totals = "cac:LegalMonetaryTotal/cbc:"
-    (net,), (gross,) = money(totals + "TaxExclusiveAmount"), money(totals + "TaxInclusiveAmount")
-    assert money(totals + "LineExtensionAmount") == [net] and money(totals + "PayableAmount") == [gross]
-    return Note(
-        *texts("cbc:ID"),
-        about["program"],
-        *texts("cac:AccountingCustomerParty/cac:Party/cac:PartyIdentification/cbc:ID"),
-        about["period"],
-        net,
-        *money("cac:TaxTotal/cbc:TaxAmount"),
-        gross,
-        tuple(money("cac:CreditNoteLine/cbc:LineExtensionAmount")),
-        tuple(
-            zip(
-                texts(subtotals + "cac:TaxCategory/cbc:Percent"),
-                money(subtotals + "cbc:TaxableAmount"),
-                money(subtotals + "cbc:TaxAmount"),
-                strict=True,
-            )
-        ),
-    )
+    return read_notes(done.out / "credit-notes")
 
 
 def test_every_line_lands_or_is_in_quarantine_or_parked(done: Year) -> None:

@@ -1,9 +1,9 @@
-"""A small book with programs, documents made by hand, and a remote in memory: for tests of the whole way of the data."""
+"""A small book with programs, documents made by hand, and a remote in memory: the whole way of the data, in small."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -17,7 +17,7 @@ from core.documents import BadRecord, RawRecord
 from core.engine.duck import DuckEngine
 from core.ledger import acts, entitlements, postings, proposals, registry
 from core.ledger.accruals import Accrued, accrue
-from core.ledger.book import Batch, Book
+from core.ledger.book import Book
 from core.ledger.claims import take
 from core.ledger.facts import tax_codes
 from core.ledger.landing import Landed, land

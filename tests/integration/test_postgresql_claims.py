@@ -17,6 +17,7 @@ from core.errors import LostClaim, RefusedError
 from core.ledger import claims, review
 from core.ledger.book import Book
 from core.ledger.claims import Claim
+from core.ledger.tables import account
 from tests.helpers.book_by_hand import CASH, CLUB, FAMILY, YEAR
 from tests.helpers.books import Doc, SmallBook, small_book
 from tests.helpers.databases import BOTH, empty_database, everything
@@ -73,16 +74,10 @@ def test_a_holder_that_stalls_in_the_middle_of_a_batch_keeps_others_out(book: Sm
     """The token is checked inside the transaction and stays locked until it ends."""
     with ThreadPoolExecutor(1) as others, book.batch() as batch:
         claim_after = others.submit(_taken_over_by_another, str(book.book.engine.url.render_as_string(False)))
-        batch.add(_account(), [{"id": batch.next_id("account")}])
+        batch.add(account, [{"id": batch.next_id("account")}])
         assert not claim_after.done()
     with pytest.raises(RefusedError):
         claim_after.result()
-
-
-def _account():
-    from core.ledger.tables import account
-
-    return account
 
 
 def _taken_over_by_another(url: str) -> Claim:

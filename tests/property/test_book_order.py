@@ -5,22 +5,17 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from core.documents import Coverage
 from core.ledger.sweeps import Guard, sweep_snapshot
 from tests.helpers.book_by_hand import CASH, CLUB, FAMILY, YEAR, counting, earned
 from tests.helpers.books import Doc, SmallBook, small_book
+from tests.helpers.examples import stories
 
 PROGRAMS = (YEAR, FAMILY, CLUB, CASH)
 AS_OF = date(2025, 7, 10)
-bounded = settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),
-)
 
 lines = st.lists(
     st.tuples(
@@ -76,7 +71,7 @@ def _agrees_with_a_fresh_book(book: SmallBook, final: list[Doc]) -> None:
 
 
 @given(arrivals(), st.sets(st.integers(0, 3)))
-@bounded
+@stories(15)
 def test_any_order_and_any_batches_give_the_same(world: tuple[list[list[Doc]], list[Doc]], early: set[int]) -> None:
     batches, final = world
     with small_book(*PROGRAMS) as book:
@@ -115,7 +110,7 @@ def _delete(book: SmallBook, doc: Doc, present: dict[str, Doc]) -> None:
 
 
 @given(st.data())
-@bounded
+@stories(15)
 def test_a_change_equals_a_fresh_computation(data: Any) -> None:
     present = {doc.id: doc for doc in (data.draw(documents(number, 1)) for number in range(4))}
     gone: dict[str, Doc] = {}

@@ -127,6 +127,13 @@ def test_a_marginal_change_to_the_same_scale_changes_nothing() -> None:
         assert entitle(found, cells).amount == entitle(rule(MARGINAL), [cell(15_555)]).amount
 
 
+def test_a_marginal_slice_of_nothing_is_shared_at_the_rate_where_it_lies() -> None:
+    found = rule(MARGINAL, change=[{"from": date(2024, 7, 1), "scale": MARGINAL}])
+    both = [cell(1_000), cell(-1_000, tax=2)]
+    assert entitle(found, [*both, cell(15_000, slice=1)]).parts == [10, -10, 200]
+    assert entitle(found, [cell(15_000), *(one._replace(slice=1) for one in both)]).parts == [200, 20, -20]
+
+
 def test_scales_of_different_precision_add_up() -> None:
     found = rule(flat("1.125"), change=[{"from": date(2024, 7, 1), "scale": flat("10")}])
     assert entitle(found, [cell(100), cell(100, slice=1)]) == Entitled(11, [1, 10], 1_112_500, 5)
