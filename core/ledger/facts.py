@@ -6,6 +6,7 @@ an account are parked, our own documents are in no measure unless a person has d
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -60,9 +61,22 @@ class Dimensions:
     def tax(self, key: TaxCode) -> int:
         found = self.taxes.get(key)
         if found is None:
-            found = self.taxes[key] = len(self.taxes) + 1
+            found = self.taxes[key] = self._stable_id(key)
             self._new_taxes.append({"id": found, **key._asdict()})
         return found
+
+    def _stable_id(self, key: TaxCode) -> int:
+        """An id that follows from what the code says and not from when it was met.
+
+        Where remainders are equal the parts of an amount go by the order of these ids, which must not depend on the
+        order of arrival.
+        """
+        digest = hashlib.sha256("\x1f".join(map(str, key)).encode()).digest()
+        taken = set(self.taxes.values())
+        number = int.from_bytes(digest[:4], "big") >> 1
+        while number in taken or number == 0:
+            number = (number + 1) % 2**31
+        return number
 
     def save(self) -> None:
         """Store new ids before any fact that uses them is appended."""
