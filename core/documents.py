@@ -43,6 +43,8 @@ LINE_KINDS: tuple[LineKind, ...] = (
 TAX_CATEGORIES = ("S", "Z", "E", "AE", "K", "G", "O", "L", "M")
 """EN 16931 tax category codes (UNCL5305): standard, zero, exempt, reverse charge, intra-community, export, out of
 scope, Canary Islands, Ceuta and Melilla."""
+UNTAXED_CATEGORIES = ("Z", "E", "AE", "K", "G", "O")
+"""Categories whose rate is always 0 (EN 16931)."""
 
 FieldType = Literal["text", "date", "instant", "money", "number", "rate", "percent", "flag", "personal", "units"]
 

@@ -14,6 +14,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from core.money import plain_number
+
 KEY_PATTERN = re.compile(r"\bRB-[A-Z2-7]{12}\b")
 
 
@@ -39,7 +41,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
+        return plain_number(value)
     if isinstance(value, Mapping):
         return dict(value)
     if isinstance(value, frozenset | set):

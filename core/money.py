@@ -229,6 +229,14 @@ class Rate(NamedTuple):
         return self.numerator * int(10 ** (digits - self.digits))
 
 
+def plain_number(value: Decimal) -> str:
+    """An exact number as plain text without needless zeros: one text for one value."""
+    text = f"{value:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
 def major(minor: int, currency: str) -> Decimal:
     """Minor units as an exact Decimal in major units, with all digits of the currency."""
     return Decimal(minor).scaleb(-exponent(currency))

@@ -14,7 +14,17 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from core.documents import DOCUMENT_KINDS, LINE_KINDS, RECORD_FIELDS, TAX_CATEGORIES, Field, Line, RawRecord, Record
+from core.documents import (
+    DOCUMENT_KINDS,
+    LINE_KINDS,
+    RECORD_FIELDS,
+    TAX_CATEGORIES,
+    UNTAXED_CATEGORIES,
+    Field,
+    Line,
+    RawRecord,
+    Record,
+)
 from core.errors import DataError
 from core.money import (
     MAX_MINOR,
@@ -25,6 +35,7 @@ from core.money import (
     largest_remainder,
     minor_units,
     parse_decimal,
+    plain_number,
     scaled_number,
 )
 from core.source import SourceRules
@@ -46,7 +57,14 @@ def normalise(raw: RawRecord, rules: SourceRules) -> Record:
     return _plain_record(raw, rules)
 
 
-@lru_cache(maxsize=200_000)
+_SHORT = 60
+
+
+@lru_cache(maxsize=50_000)
+def _clean_short(value: str) -> str:
+    return _clean(value)
+
+
 def _clean(value: str) -> str:
     text = value.strip()
     if len(text) > _MAX_TEXT:
@@ -62,7 +80,8 @@ def text_of(fields: Mapping[str, Any], name: str) -> str:
     if value is None:
         return ""
     try:
-        text = _clean(value if type(value) is str else str(value))
+        given = value if type(value) is str else str(value)
+        text = _clean_short(given) if len(given) <= _SHORT else _clean(given)
     except DataError as error:
         raise DataError(error.reason, error.message, path=name) from None
     longest = _MAX_NAMES.get(name, _MAX_TEXT)
@@ -345,6 +364,10 @@ def _known_tax_code(percent: object, category: str, decimal_sign: str) -> tuple[
         raise DataError(
             "unknown_tax_category", f"{category[:10]!r} is none of {', '.join(TAX_CATEGORIES)}", path="tax_category"
         )
+    if rate and category in UNTAXED_CATEGORIES:
+        raise DataError(
+            "tax_differs", f"category {category} bears no tax, but the rate is {percent} %", path="tax_percent"
+        )
     return rate, category
 
 
@@ -418,7 +441,7 @@ def _field(field: Field, raw: RawRecord, rules: SourceRules) -> Any:
         return minor_units(raw.fields[field.name], currency, decimal_sign=rules.decimal_sign, path=field.name)
     if field.type == "number":
         number = parse_decimal(raw.fields[field.name], decimal_sign=rules.decimal_sign, path=field.name)
-        return f"{number.normalize():f}"
+        return plain_number(number)
     if field.type == "units":
         return _units(text, rules)
     if field.name in ("currency", "base", "quote"):
@@ -440,5 +463,5 @@ def _units(text: str, rules: SourceRules) -> dict[str, str]:
             raise DataError("not_units", f"{part[:40]!r} holds nothing", path="units")
         if name.strip() in units:
             raise DataError("not_units", f"{name.strip()[:40]!r} is stated twice", path="units")
-        units[name.strip()] = f"{number.normalize():f}"
+        units[name.strip()] = plain_number(number)
     return units

@@ -59,7 +59,7 @@ def sweep_snapshot(
         return Swept()
     missing = [external_id for external_id in missing if exists(external_id) is not True]
     if len(missing) > guard.documents or len(missing) * 100 > len(present) * guard.percent:
-        return Swept(0, _wait(batch, source, coverage, missing, len(present)), len(missing))
+        return Swept(0, _wait(batch, source, coverage, missing, len(present), began), len(missing))
     delete(batch, [present[external_id] for external_id in missing])
     return Swept(len(missing), None, len(missing))
 
@@ -116,7 +116,7 @@ def _subject(source: str, coverage: Coverage) -> str:
     return ":".join(filter(None, (source, coverage.company, coverage.kind)))
 
 
-def _wait(batch: Batch, source: str, coverage: Coverage, missing: list[str], present: int) -> int:
+def _wait(batch: Batch, source: str, coverage: Coverage, missing: list[str], present: int, began: int) -> int:
     sweep_id = batch.next_id("sweep")
     batch.connection.execute(
         sweep.insert().values(
@@ -128,6 +128,7 @@ def _wait(batch: Batch, source: str, coverage: Coverage, missing: list[str], pre
             end=coverage.end,
             missing=missing,
             present=present,
+            began=began,
             state="waiting",
             at=batch.at,
         )
@@ -181,6 +182,7 @@ def decide(batch: Batch, sweep_id: int, *, confirm: bool) -> int:
                     record.c.kind == row.kind,
                     record.c.external_id.in_(row.missing[start : start + CHUNK]),
                     record_head.c.present,
+                    record_head.c.batch <= row.began,
                 )
             )
             heads += [(record_id, version, order) for record_id, version, order in batch.connection.execute(query)]

@@ -241,6 +241,7 @@ sweep = Table(
     Column("end", Date),
     Column("missing", Content, nullable=False),
     Column("present", Integer, nullable=False),
+    Column("began", Id, nullable=False),
     Column("state", String(12), nullable=False),
     Column("at", Instant, nullable=False),
     Column("decided_by", String(80)),

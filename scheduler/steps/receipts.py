@@ -91,6 +91,8 @@ def differs(request: WriteRequest, remote: Remote) -> str:
                 f"tax code {code[0]}: net {text(other.net, currency)} and tax {text(other.tax, currency)}, "
                 f"not {text(part.net, currency)} and {text(part.tax, currency)}"
             )
+    if not remote.taxes and abs(remote.tax - request.tax) > len(request.taxes):
+        return f"its tax is {shown(remote.tax, currency)}, not {shown(request.tax, currency)}"
     if remote.line_count and remote.line_count != len(request.lines):
         return f"it has {remote.line_count} lines, not {len(request.lines)}"
     return ""

@@ -83,6 +83,23 @@ def test_any_order_and_any_batches_give_the_same(world: tuple[list[list[Doc]], l
         _agrees_with_a_fresh_book(book, final)
 
 
+def test_a_cent_that_could_go_either_way_goes_the_same_way() -> None:
+    """Ids follow the order of arrival; the split by entity and tax code does not."""
+    equal = [
+        Doc(f"D{number}", (("A1", 25, percent),), date(2025, 1, 15), entity=entity)
+        for number, (entity, percent) in enumerate([("E1", 19), ("E1", 7), ("E2", 19), ("E2", 0)])
+    ]
+    found = []
+    for docs in (equal, equal[::-1], equal[2:] + equal[:2]):
+        with small_book(*PROGRAMS) as book:
+            for doc in docs:
+                book.land(doc)
+                book.accrue(AS_OF)
+            found.append((book.entitlements(), book.balances()))
+    assert found[0][0]["year", "A", "2025"][0] == 1, "one cent among four equal parts"
+    assert found[0] == found[1] == found[2]
+
+
 @st.composite
 def changes(draw: st.DrawFn, present: dict[str, Doc]) -> tuple[str, Doc]:
     """Something that happens to one document: its next version, or its end."""

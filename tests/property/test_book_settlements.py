@@ -19,12 +19,16 @@ DUE = (date(2025, 4, 5), date(2025, 7, 5), date(2025, 10, 5), date(2026, 1, 5))
 QUARTERS = (date(2025, 1, 1), date(2025, 4, 1), date(2025, 7, 1), date(2025, 10, 1))
 
 lines = st.lists(
-    st.tuples(st.sampled_from(["A1", "B1"]), st.integers(-2_000, 30_000), st.sampled_from([0, 7, 19])),
+    st.tuples(
+        st.sampled_from(["A1", "B1"]),
+        st.integers(-2_000, 30_000) | st.integers(4_000, 30_000),
+        st.sampled_from([0, 7, 19]),
+    ),
     min_size=1,
     max_size=2,
 ).map(tuple)
 ids = st.sampled_from(["D1", "D2", "D3", "D4"])
-days = st.sampled_from([date(2025, month, 17) for month in (1, 4, 5, 8, 11)])
+days = st.sampled_from([date(2025, month, day) for month, day in ((1, 17), (4, 2), (5, 17), (7, 3), (8, 17), (10, 2))])
 accounts = st.sampled_from(["A", "A", "B"])
 docs = st.tuples(ids, lines, days, accounts, st.integers(0, 7)).map(
     lambda drawn: Doc(*drawn[:4], cancelled=drawn[4] == 0)
@@ -130,7 +134,9 @@ def check(story: Story, today: date) -> None:
     last = QUARTERS[sum(day <= today for day in DUE) - 1]
     periods: dict[tuple[str, str], set[date]] = defaultdict(set)
     fixed: dict[tuple[str, str], set[date]] = defaultdict(set)
-    for item in story.book.in_states(*proposals.OPEN, *proposals.FROZEN):
+    standing = story.book.in_states(*proposals.OPEN, *proposals.FROZEN)
+    assert len({item.key for item in standing}) == len(standing), "two proposals claim one settlement key"
+    for item in standing:
         found = fixed if item.state in proposals.FROZEN else periods
         found[item.program, item.content["payee"]].add(item.period)
     waiting: dict[tuple[str, str], int] = defaultdict(int)

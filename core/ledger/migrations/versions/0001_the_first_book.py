@@ -133,6 +133,7 @@ def upgrade() -> None:
         sa.Column("end", sa.Date(), nullable=True),
         sa.Column("missing", core.ledger.columns.Content(), nullable=False),
         sa.Column("present", sa.Integer(), nullable=False),
+        sa.Column("began", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("at", core.ledger.columns.Instant(length=27), nullable=False),
         sa.Column("decided_by", sa.String(length=80), nullable=True),
