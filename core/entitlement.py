@@ -14,8 +14,8 @@ level without a scale pays by the program's own scale, or nothing where the prog
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 from math import lcm
@@ -61,10 +61,8 @@ class Cell(NamedTuple):
     """Number of lines; negated lines count -1."""
 
 
-def _canonical(rule: Rule, cell: Cell) -> tuple[int, ...]:
-    """The order of cells in which ties are broken: slice, level, tax, document, line, payee, settle."""
-    tax = rule.tax_order.get(cell[7], cell[7])
-    return cell[5], cell[6], tax, cell[8], cell[9], cell[2], cell[4]
+CANONICAL = itemgetter(5, 6, 7, 8, 9, 2, 4)
+"""The order of cells in which ties are broken: slice, level, tax, document, line, payee, settle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +86,6 @@ class Rule:
     at_document: bool
     per_unit: bool
     """Whether the measure is a quantity."""
-    tax_order: Mapping[int, int] = field(default_factory=dict, compare=False)
-    """The place of each tax key by what it says: ids follow the order of arrival, and no amount may depend on that."""
 
 
 class Entitled(NamedTuple):
@@ -105,7 +101,7 @@ class Entitled(NamedTuple):
     digits: int
 
 
-def compile_rule(program: Program, level_names: Sequence[str] = (), tax_order: Mapping[int, int] | None = None) -> Rule:
+def compile_rule(program: Program, level_names: Sequence[str] = ()) -> Rule:
     """The rule of a rebate program. `level_names` are the levels of the tier program it uses, from the lowest up."""
     head = program.program
     slices = program.slices()
@@ -134,7 +130,6 @@ def compile_rule(program: Program, level_names: Sequence[str] = (), tax_order: M
         denominator=10**digits,
         at_document=at == "document",
         per_unit=program.basis.measure == "quantity",
-        tax_order=tax_order or {},
     )
 
 
@@ -165,7 +160,7 @@ def entitle(rule: Rule, cells: Sequence[Cell], level: int = -1) -> Entitled:
 
 def units(rule: Rule, cells: Sequence[Cell]) -> list[list[int]]:
     """The positions of the cells of each unit of accumulation, in canonical order."""
-    order = sorted(range(len(cells)), key=lambda i: _canonical(rule, cells[i]))
+    order = sorted(range(len(cells)), key=lambda i: CANONICAL(cells[i]))
     if rule.accumulate == "period":
         return [order] if order else []
     found: dict[tuple[int, int], list[int]] = {}

@@ -17,7 +17,7 @@ import structlog
 
 from connectors.spi import Adapter
 from core.engine.duck import DuckEngine
-from core.errors import RefusedError
+from core.errors import FatalError, RefusedError
 from core.ledger.book import Book, NoBook
 from core.ledger.claims import Claim, held, take
 from core.ledger.columns import utc_now
@@ -69,7 +69,6 @@ class Context:
                 self._engine = DuckEngine(memory_limit=cache.memory_limit, threads=cache.threads)
                 return self._engine
             path = self.config.place(cache.path)
-            path.parent.mkdir(parents=True, exist_ok=True)
             self._engine = open_cache(path, cache.memory_limit, cache.threads)
         return self._engine
 
@@ -90,7 +89,10 @@ def open_cache(path: Path, memory_limit: str, threads: int) -> DuckEngine:
     import duckdb
 
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         return DuckEngine(path, memory_limit=memory_limit, threads=threads)
+    except OSError as error:
+        raise _unusable(path, error.strerror or str(error)) from None
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
             raise RefusedError(
@@ -99,10 +101,16 @@ def open_cache(path: Path, memory_limit: str, threads: int) -> DuckEngine:
         log.warning("the cache cannot be read and is rebuilt", path=str(path), error=str(error).splitlines()[0])
     except duckdb.Error as error:
         log.warning("the cache cannot be read and is rebuilt", path=str(path), error=str(error).splitlines()[0])
-    path.replace(path.with_suffix(".broken"))
-    for leftover in (path.with_name(path.name + ".wal"),):
-        leftover.unlink(missing_ok=True)
-    return DuckEngine(path, memory_limit=memory_limit, threads=threads)
+    try:
+        path.replace(path.with_suffix(".broken"))
+        path.with_name(path.name + ".wal").unlink(missing_ok=True)
+        return DuckEngine(path, memory_limit=memory_limit, threads=threads)
+    except (OSError, duckdb.Error) as error:
+        raise _unusable(path, str(error).splitlines()[0]) from None
+
+
+def _unusable(path: Path, why: str) -> FatalError:
+    return FatalError(f"the cache {path} cannot be used: {why}", hint="check cache.path and the rights to its folder")
 
 
 @contextmanager

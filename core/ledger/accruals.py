@@ -16,7 +16,7 @@ from core.entitlement import Cell, Rule, compile_rule, entitle
 from core.ledger import acts, entitlements, postings, registry, standings
 from core.ledger.acts import Mode
 from core.ledger.book import Batch, Book
-from core.ledger.facts import sync_facts, tax_codes, tax_order
+from core.ledger.facts import sync_facts, tax_codes
 from core.ledger.masters import account_states, item_states
 from core.ledger.postings import Transaction
 from core.ledger.registry import Registered
@@ -262,7 +262,7 @@ def _rebate(
 ) -> None:
     mode = ground.mode(program)
     definition = ground.registered[program.id].hash
-    rule = compile_rule(program, level_names(ground, program), tax_order(ground.taxes))
+    rule = compile_rule(program, level_names(ground, program))
     with book.read() as connection:
         known = entitlements.digests(connection, mode.book, program.id)
         accrued = {key: value.accrued for key, value in postings.balances(connection, mode.book, program.id).items()}

@@ -121,7 +121,12 @@ class Book:
         if parsed.get_backend_name() == "sqlite" and parsed.database and parsed.database != ":memory:":
             if not create and not Path(parsed.database).exists():
                 raise no_book(parsed)
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise FatalError(
+                    f"the folder of the book {parsed.database} cannot be made: {error.strerror}", hint="check book.url"
+                ) from None
         try:
             engine = sa.create_engine(parsed)
         except (ModuleNotFoundError, sa.exc.ArgumentError) as error:

@@ -18,7 +18,7 @@ from core.errors import RefusedError
 from core.explain import sentences
 from core.ledger import entitlements, proposals, registry
 from core.ledger.accruals import Setting, level_names
-from core.ledger.facts import tax_codes, tax_order
+from core.ledger.facts import tax_codes
 from core.ledger.masters import profiles
 from core.ledger.tables import (
     effect,
@@ -89,7 +89,7 @@ def explain_entitlement(
 ) -> dict[str, Any]:
     """One entitlement: inputs, band, formula with numbers, rounding, the split by tax code, and the lines."""
     program = registry.by_hash(connection, stored.definition)
-    rule = compile_rule(program, level_names(ground, program), tax_order(ground.taxes))
+    rule = compile_rule(program, level_names(ground, program))
     period = period_of(stored.period, program.program.period, program.program.fiscal_start)
     codes = tax_codes(connection)
     names = profiles(connection)

@@ -7,7 +7,7 @@ an account are parked, our own documents are in no measure unless a person has d
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -94,11 +94,6 @@ class Dimensions:
 def tax_codes(connection: sa.Connection) -> dict[int, TaxCode]:
     """Every tax code by id."""
     return {row[0]: TaxCode(*row[1:]) for row in connection.execute(sa.select(tax_code))}
-
-
-def tax_order(taxes: Mapping[int, TaxCode]) -> dict[int, int]:
-    """The place of each tax code by what it says, whatever id it has in this book."""
-    return {tax: place for place, tax in enumerate(sorted(taxes, key=lambda tax: taxes[tax]))}
 
 
 def sync_facts(book: Book, engine: DuckEngine, claim: tuple[str, int] | None = None) -> int:

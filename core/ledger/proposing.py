@@ -22,7 +22,7 @@ from core.ledger.accruals import shares
 from core.ledger.acts import Mode
 from core.ledger.alarms import open_alarms
 from core.ledger.book import Batch, Book
-from core.ledger.facts import tax_codes, tax_order
+from core.ledger.facts import tax_codes
 from core.ledger.masters import Profile, profiles
 from core.ledger.postings import Balance
 from core.ledger.proposals import PartRow, Stored
@@ -208,7 +208,7 @@ def _rule(ground: _Ground, program: Program) -> Rule:
     if program.tier is not None:
         status = ground.registered[program.tier.program].program.status
         names = tuple(level.name for level in status.levels) if status else ()
-    return compile_rule(program, names, tax_order(ground.taxes))
+    return compile_rule(program, names)
 
 
 def _program(batch: Batch, ground: _Ground, item: Registered, result: Proposed) -> None:

@@ -27,7 +27,7 @@ from scheduler.cli.common import (
     writing,
 )
 
-app = typer.Typer(help="What is wrong, and what to do about it.", invoke_without_command=True)
+app = typer.Typer(invoke_without_command=True)
 ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why; kept in the book.")]
 
 
@@ -77,7 +77,10 @@ def close(
     config: ConfigOption = DEFAULT_CONFIG,
     dry_run: DryRunOption = False,
 ) -> None:
-    """Close an alarm that was dealt with."""
+    """Close an alarm that was dealt with.
+
+    Example: rebated doctor close 12 --reason "credited by hand"
+    """
     with (
         _act(config, dry_run) as context,
         context.book.batch("alarm", actor=context.actor, claim=context.fence) as batch,
@@ -102,7 +105,10 @@ KeyArgument = Annotated[str, typer.Argument(help="The key: RB-…")]
 def adopt(
     key: KeyArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False
 ) -> None:
-    """A document with a key this book never gave is a credit note of ours all the same: it stays in no measure."""
+    """A document with a key this book never gave is a credit note of ours all the same: it stays in no measure.
+
+    Example: rebated doctor adopt RB-ABCDEFGHIJKL --reason "from before the restore"
+    """
     _key_act(config, "key_adopted", key, reason, dry_run)
     say(f"{key} adopted: book what it settled with `rebated opening import`")
 
@@ -111,14 +117,20 @@ def adopt(
 def disown(
     key: KeyArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False
 ) -> None:
-    """A document only looks like one of ours: it counts like any other from the next run on."""
+    """A document only looks like one of ours: it counts like any other from the next run on.
+
+    Example: rebated doctor disown RB-ABCDEFGHIJKL --reason "the customer's own numbering"
+    """
     _key_act(config, "key_disowned", key, reason, dry_run)
     say(f"{key} disowned")
 
 
 @app.command()
 def erase(config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False) -> None:
-    """Erase personal data of accounts without a document for retention.personal_data_months. Ids and amounts stay."""
+    """Erase personal data of accounts without a document for retention.personal_data_months. Ids and amounts stay.
+
+    Example: rebated doctor erase --dry-run
+    """
     with _act(config, dry_run) as context:
         months = context.config.retention.personal_data_months
         before = add_months(context.as_of, -months)

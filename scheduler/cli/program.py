@@ -65,7 +65,10 @@ def import_(files: FilesArgument = None, config: ConfigOption = DEFAULT_CONFIG, 
 
 @app.command("list")
 def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """List the registered programs with their modes."""
+    """List the registered programs with their modes.
+
+    Example: rebated program list
+    """
     with session(config, create=False, quiet=as_json) as context, context.book.read() as reading:
         found = registry.current(reading)
         modes = acts.modes(reading)
@@ -94,7 +97,10 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
 
 @app.command()
 def show(program: ProgramArgument, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Print a registered definition as the book has it, defaults included, as JSON."""
+    """Print a registered definition as the book has it, defaults included, as JSON.
+
+    Example: rebated program show annual-bonus
+    """
     with session(config, create=False, quiet=True) as context, context.book.read() as reading:
         found = registry.current(reading)
     if program not in found:
@@ -128,7 +134,10 @@ def live(
 def shadow(
     program: ProgramArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False
 ) -> None:
-    """Compute a program apart from the book again."""
+    """Compute a program apart from the book again.
+
+    Example: rebated program shadow annual-bonus --reason "figures under review"
+    """
     with writing(config, dry_run=dry_run) as context:
         back_to_shadow(context, program, reason)
     say(f"{program} runs in shadow")

@@ -45,7 +45,10 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
 
 @app.command()
 def show(row_id: RowArgument, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Print one row whole, with the raw record, as JSON."""
+    """Print one row whole, with the raw record, as JSON.
+
+    Example: rebated quarantine show 7
+    """
     with session(config, create=False, quiet=True) as context, context.book.read() as reading:
         rows = [row for row in store.open_rows(reading) if row.id == row_id]
     if not rows:
@@ -82,7 +85,10 @@ def retry(
 def release(
     row_id: RowArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False
 ) -> None:
-    """Proposals no longer wait for this record; it stays here to be solved."""
+    """Proposals no longer wait for this record; it stays here to be solved.
+
+    Example: rebated quarantine release 7 --reason "known and small"
+    """
     with (
         writing(config, dry_run=dry_run) as context,
         context.book.batch("quarantine", actor=context.actor, claim=context.fence) as batch,
@@ -95,7 +101,10 @@ def release(
 def discard(
     row_id: RowArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False
 ) -> None:
-    """This record will never land."""
+    """This record will never land.
+
+    Example: rebated quarantine discard 7 --reason "a test invoice"
+    """
     with (
         writing(config, dry_run=dry_run) as context,
         context.book.batch("quarantine", actor=context.actor, claim=context.fence) as batch,

@@ -218,7 +218,10 @@ def _decide(config: Path, key: str, act: Any, done: str, dry_run: bool) -> None:
 def reject(
     key: KeyArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False
 ) -> None:
-    """End a proposal without a document. The same content is not proposed again until something changes."""
+    """End a proposal without a document. The same content is not proposed again until something changes.
+
+    Example: rebated review reject RB-ABCDEFGHIJKL --reason "agreed otherwise"
+    """
     _decide(config, key, lambda context, batch, item: decisions.reject(batch, item, reason), "rejected", dry_run)
 
 
@@ -226,7 +229,10 @@ def reject(
 def hold(
     key: KeyArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False
 ) -> None:
-    """Hold a proposal, or suspend an approved one that is not being sent yet."""
+    """Hold a proposal, or suspend an approved one that is not being sent yet.
+
+    Example: rebated review hold RB-ABCDEFGHIJKL --reason "waits for the contract"
+    """
     _decide(config, key, lambda context, batch, item: decisions.hold(batch, item, reason), "held", dry_run)
 
 
@@ -234,7 +240,10 @@ def hold(
 def release(
     key: KeyArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False
 ) -> None:
-    """Release a held proposal by name."""
+    """Release a held proposal by name.
+
+    Example: rebated review release RB-ABCDEFGHIJKL --reason "checked"
+    """
     _decide(config, key, lambda context, batch, item: decisions.release(batch, item, reason), "released", dry_run)
 
 
@@ -261,7 +270,10 @@ def adjust(
 def waive(
     key: KeyArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False
 ) -> None:
-    """Give up what a proposal claims: posted, and never proposed again."""
+    """Give up what a proposal claims: posted, and never proposed again.
+
+    Example: rebated review waive RB-ABCDEFGHIJKL --reason "customer declined"
+    """
     _decide(
         config, key, lambda context, batch, item: decisions.waive(batch, item, reason, context.as_of), "waived", dry_run
     )
@@ -279,7 +291,10 @@ def _settlement(config: Path, key: str, choice: str, reason: str, dry_run: bool)
 def reissue(
     key: KeyArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False
 ) -> None:
-    """A voided credit note is owed again: it will be proposed under a new key."""
+    """A voided credit note is owed again: it will be proposed under a new key.
+
+    Example: rebated review reissue RB-ABCDEFGHIJKL --reason "deleted by mistake"
+    """
     _settlement(config, key, "reissue", reason, dry_run)
 
 
@@ -287,7 +302,10 @@ def reissue(
 def accept(
     key: KeyArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False
 ) -> None:
-    """A voided or differing credit note counts as settled, as the other system has it."""
+    """A voided or differing credit note counts as settled, as the other system has it.
+
+    Example: rebated review accept RB-ABCDEFGHIJKL --reason "agreed by phone"
+    """
     _settlement(config, key, "accept", reason, dry_run)
 
 
@@ -295,7 +313,10 @@ def accept(
 def write_off(
     key: KeyArgument, reason: ReasonOption, config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False
 ) -> None:
-    """A voided or differing credit note is given up."""
+    """A voided or differing credit note is given up.
+
+    Example: rebated review write-off RB-ABCDEFGHIJKL --reason "not worth it"
+    """
     _settlement(config, key, "write-off", reason, dry_run)
 
 

@@ -48,11 +48,17 @@ def _decide(sweep_id: int, config: ConfigOption, confirm: bool, dry_run: bool) -
 
 @app.command()
 def confirm(sweep_id: SweepArgument, config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False) -> None:
-    """The missing records really are gone: take them out of the count."""
+    """The missing records really are gone: take them out of the count.
+
+    Example: rebated sweep confirm 3
+    """
     _decide(sweep_id, config, True, dry_run)
 
 
 @app.command()
 def discard(sweep_id: SweepArgument, config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False) -> None:
-    """The snapshot was wrong: keep the records."""
+    """The snapshot was wrong: keep the records.
+
+    Example: rebated sweep discard 3
+    """
     _decide(sweep_id, config, False, dry_run)

@@ -75,7 +75,8 @@ def test_too_much_missing_waits_for_a_person(workspace):
     month(workspace, *range(1, 20))
     found = pulled(workspace)
     assert (found["deleted"], len(present(workspace)), len(found["sweeps_waiting"])) == (0, 59, 1)
-    assert [row["missing"] for row in call(workspace, "sweep", "list", "--json").json][0][0] == "INV-020"
+    (sweep,) = call(workspace, "sweep", "list", "--json").json
+    assert sweep["missing"][0] == "INV-020"
     assert rows(workspace, "select kind from alarm where closed_at is null") == [("mass_deletion",)]
     assert call(workspace, "doctor", "--json", code=5).json
 

@@ -48,7 +48,7 @@ class Points:
     def __init__(self, at: list[Any] | None, act: str, log: str | None) -> None:
         self._name, self._nth = at or ("", 0)
         self._signal = ACTS[act]
-        self._log = Path(log).open("a", buffering=1) if log else None
+        self._log = Path(log) if log else None
         self._passed: Counter[str] = Counter()
 
     def passing(self, name: str, prepare: Callable[[], object] = lambda: None) -> None:
@@ -57,7 +57,8 @@ class Points:
             return
         self._passed[name] += 1
         if self._log is not None:
-            self._log.write(f"{name}\n")
+            with self._log.open("a") as file:
+                file.write(f"{name}\n")
         if (name, self._passed[name]) == (self._name, self._nth):
             prepare()
             os.kill(os.getpid(), self._signal)

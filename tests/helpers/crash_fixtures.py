@@ -40,6 +40,7 @@ def undisturbed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Und
 
 def whole(server: Server, workspace: Workspace) -> None:
     """Nothing contradicts itself, and the chain of the book is intact."""
-    assert list(faults(workspace)) == []
+    found = list(faults(workspace))
+    assert found == [], found
     done = server.run(workspace, "verify", "--deep")
     assert done.code == 0, done.output

@@ -1,8 +1,8 @@
 """A remote that survives the death of who writes to it: documents in a SQLite file, reached by an adapter of its own.
 
-It can keep documents apart by key (`enforced`), take drafts first (`draft_first`), or neither (`none`). Some replies get
-lost after the commit, some requests take effect only later, as its clock says. Which ones follows from the seed, the
-key and how often the key was tried, so that a run can be repeated.
+It can keep documents apart by key (`enforced`), take drafts first (`draft_first`), or neither (`none`). Some replies
+get lost after the commit, some requests take effect only later, as its clock says. Which ones follows from the seed,
+the key and how often the key was tried, so that a run can be repeated.
 """
 
 from __future__ import annotations
