@@ -27,7 +27,7 @@ from core.ledger.masters import Profile, profiles
 from core.ledger.postings import Balance
 from core.ledger.proposals import PartRow, Stored
 from core.ledger.registry import Registered
-from core.period import Period, period_of
+from core.period import Period, day_number, period_of
 from core.posting import Key
 from core.programs import Program
 from core.settlement import Draft, Due, TaxCode, drafts, settlement_of, tax_lines
@@ -124,7 +124,7 @@ def ground_of(connection: Connection, as_of: date, limits: AlarmLimits | None = 
 
 def owed(connection: Connection, ground: _Ground, item: Registered) -> _Owed:
     """What every key of a program is owed at the settlement that is due, and what it waits for."""
-    rule = _rule(ground, item.program)
+    rule = rule_of(ground.registered, item.program)
     program, book = item.program, ground.modes.get(item.program.id, Mode()).book
     settle_from = ground.modes.get(program.id, Mode()).settle_from
     balance = postings.balances(connection, book, program.id)
@@ -180,11 +180,7 @@ def _through(
     taxes: Mapping[int, TaxCode],
 ) -> tuple[dict[Key, int], dict[Key, dict[int, int]], dict[Key, int]]:
     """Entitlement, split by tax code and base by key, of the documents up to the end of the settlement period."""
-    item = stored
-    if not final:
-        last = (settlement.end - date(1970, 1, 1)).days
-        cells = [cell for cell in stored.cells if cell.settle < last]
-        item = stored._replace(cells=cells, parts=entitle(rule, cells, stored.level).parts)
+    item = stored if final else cut(stored, rule, settlement.end)
     currency = program.program.currency
     amounts = shares(program.id, currency, stored.beneficiary, stored.period, item, taxes)
     split: dict[Key, dict[int, int]] = {}
@@ -199,14 +195,24 @@ def _through(
     return amounts, split, bases
 
 
+def cut(stored: entitlements.Stored, rule: Rule, end: date) -> entitlements.Stored:
+    """The entitlement of the documents before a settlement period's end: later ones belong to the next settlement."""
+    last = day_number(end)
+    cells = [cell for cell in stored.cells if cell.settle < last]
+    if len(cells) == len(stored.cells):
+        return stored
+    return stored._replace(cells=cells, parts=entitle(rule, cells, stored.level).parts)
+
+
 def _unsolved(ground: _Ground, payee: int, period: Period) -> list[str]:
     return [text for day, text in ground.bad_accounts.get(payee, []) if day is None or day in period]
 
 
-def _rule(ground: _Ground, program: Program) -> Rule:
+def rule_of(registered: Mapping[str, Registered], program: Program) -> Rule:
+    """The compiled rule of a registered program."""
     names: tuple[str, ...] = ()
     if program.tier is not None:
-        status = ground.registered[program.tier.program].program.status
+        status = registered[program.tier.program].program.status
         names = tuple(level.name for level in status.levels) if status else ()
     return compile_rule(program, names)
 

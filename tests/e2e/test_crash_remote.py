@@ -26,12 +26,13 @@ file = "remote.db"
 uniqueness = "{uniqueness}"
 seed = {seed}
 mishaps = {mishaps}
+late = {late}
 """
 INTERESTING = ("remote", "sending", "receipt", "outbox", "step write_back")
 
 
-def make(folder: Path, uniqueness: str, seed: int = 0, mishaps: int = 0) -> Workspace:
-    more = REMOTE.format(uniqueness=uniqueness, seed=seed, mishaps=mishaps)
+def make(folder: Path, uniqueness: str, seed: int = 0, mishaps: int = 0, late: str = "false") -> Workspace:
+    more = REMOTE.format(uniqueness=uniqueness, seed=seed, mishaps=mishaps, late=late)
     return Workspace.make(folder, target="remote", more=more, accounts=ACCOUNTS)
 
 
@@ -160,3 +161,22 @@ def test_looking_often_puts_nothing_off(server, tmp_path):  # noqa: F811
         assert server.run(workspace, *write_back, offset=clock).code == 0
     assert set(rows(workspace, "select state from outbox where kind = 'credit_note'")) == {("done",)}
     check_amounts(server, workspace)
+
+
+@pytest.mark.parametrize("uniqueness", ["enforced", "draft_first", "none"])
+def test_what_is_on_its_way_at_the_death_is_waited_for(server, tmp_path, uniqueness):  # noqa: F811
+    """The request was sent, then we died, and it takes effect only half a minute later."""
+    workspace = make(tmp_path / "workspace", uniqueness, late="true")
+    Player(server, workspace, steps=STEPS - 1, accounts=ACCOUNTS).play()
+    write_back = ("write-back", "--as-of", "2025-04-21")
+    assert server.run(workspace, *write_back, at=["remote credit_note: on its way", 1]).signal
+    for clock in (1, 10, 20, 40, 120, 240, 360, 600):
+        assert server.run(workspace, *write_back, offset=clock).code == 0
+    assert {key: states for key, states in held(workspace).items() if states != ["posted"]} == {}
+    states = dict(rows(workspace, "select key, state from outbox where kind = 'credit_note'"))
+    done = {key for key, state in states.items() if state == "done"}
+    assert done == {key for kind, key, *_ in documents(workspace.folder / "remote.db") if kind == "credit_note"}
+    assert done, "the one that was on its way at least"
+    if uniqueness != "none":
+        assert set(states.values()) == {"done"}
+        check_amounts(server, workspace)

@@ -58,6 +58,7 @@ class Settings(AdapterSettings):
     uniqueness: Literal["enforced", "draft_first", "none"] = Field(default="enforced", description="how keys are kept")
     seed: int = Field(default=0, description="which requests meet with mishaps")
     mishaps: int = Field(default=0, description="their share in percent")
+    late: bool = Field(default=False, description="whether the first request for each key takes effect late")
     refuse: tuple[str, ...] = Field(default=(), description="accounts nothing is taken for")
     down: bool = Field(default=False, description="whether it cannot be reached")
 
@@ -70,9 +71,8 @@ class FakeRemote:
 
     def __init__(self, settings: Settings, base: Path) -> None:
         self._file, self._settings = base / settings.file, settings
-        self.capabilities = Capabilities(
-            frozenset(), WRITES, settings.uniqueness, LOOKUP_LAG if settings.mishaps else 0, MAX_REQUEST_TIME
-        )
+        self._lag = LOOKUP_LAG if settings.mishaps or settings.late else 0
+        self.capabilities = Capabilities(frozenset(), WRITES, settings.uniqueness, self._lag, MAX_REQUEST_TIME)
 
     @classmethod
     def build(cls, name: str, settings: AdapterSettings, *, base: Path) -> Self:
@@ -105,7 +105,7 @@ class FakeRemote:
             raise WriteRefused(f"the account {request.account} is blocked")  # type: ignore[union-attr]
         mishap = self._mishap(request.key)
         remote = self._written(request, mishap)
-        passing(f"remote {request.kind}: carried out")
+        passing(f"remote {request.kind}: {'on its way' if mishap == 'late' else 'carried out'}")
         if mishap:
             raise UnknownOutcome("the reply was lost")
         return remote
@@ -123,6 +123,7 @@ class FakeRemote:
                 return self._insert(database, request, "posted", content, late)
             made = self._insert(database, request, "draft", content, late)
         if late:
+            passing(f"remote {request.kind}: on its way")
             raise UnknownOutcome("the reply was lost")
         passing(f"remote {request.kind}: draft made")
         return self._posted(request.key, made.remote_id)
@@ -148,7 +149,7 @@ class FakeRemote:
     def _insert(
         self, database: sqlite3.Connection, request: WriteRequest, state: str, content: str, late: float
     ) -> Remote:
-        seen = max(late, _now()) + (LOOKUP_LAG - 1 if self._settings.mishaps else 0)
+        seen = max(late, _now()) + max(0, self._lag - 1)
         number = database.execute(
             "insert into document (kind, key, state, content, applies, seen) values (?, ?, ?, ?, ?, ?)",
             (request.kind, request.key, state, content, late, seen),
@@ -164,6 +165,8 @@ class FakeRemote:
         with self._open() as database:
             database.execute("insert into attempt values (?)", (key,))
             (tried,) = database.execute("select count(*) from attempt where key = ?", (key,)).fetchone()
+        if self._settings.late and tried == 1:
+            return "late"
         dice = hashlib.sha256(f"{self._settings.seed}:{key}:{tried}".encode()).digest()
         if dice[0] * 100 >= self._settings.mishaps * 256:
             return ""

@@ -164,3 +164,30 @@ def test_a_balance_of_another_system_under_an_entity_without_lines_is_netted(boo
         ("E1", "2025-Q1"): 1_010,
         ("E2", "2025-Q2"): 4_500,
     }
+
+
+def _by_quarter() -> str:
+    head = 'id = "bonus"\nname = "Bonus"\nperiod = "year"'
+    return program(head, "[scale]\npercent = 10", '[settlement]\nevery = "quarter"')
+
+
+def test_a_return_after_the_quarter_does_not_keep_its_settlement_from_being_sent() -> None:
+    with small_book(_by_quarter()) as book:
+        book.land(DOC)
+        book.propose(date(2025, 4, 1))
+        _approve(book)
+        book.land(Doc("2001", (("A1", -10_000, 19),), date(2025, 4, 2), kind="credit_note"))
+        book.propose(date(2025, 4, 10))
+        assert book.write_back(date(2025, 4, 10)).suspended == 0
+        assert [item.state for item in book.in_states("settled", "suspended")] == ["settled"]
+
+
+def test_a_return_inside_the_quarter_keeps_its_settlement_from_being_sent() -> None:
+    with small_book(_by_quarter()) as book:
+        book.land(DOC)
+        book.propose(date(2025, 4, 1))
+        _approve(book)
+        book.land(Doc("2001", (("A1", -10_000, 19),), date(2025, 3, 30), kind="credit_note"))
+        book.propose(date(2025, 4, 10))
+        assert book.write_back(date(2025, 4, 10)).suspended == 1
+        assert [item.state for item in book.in_states("settled", "suspended")] == ["suspended"]
