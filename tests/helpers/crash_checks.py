@@ -134,7 +134,7 @@ def faults(workspace: Workspace) -> Iterator[str]:
     settled = dict(rows(workspace, SETTLED))
     if settled != {key: net for key, (net, _) in receipts.items()}:
         yield f"the postings settle {settled}, the receipts {receipts}"
-    for path in (workspace.outbox / "credit-notes").iterdir():
+    for path in workspace.outbox.glob("credit-notes/*"):
         hidden = path.name.startswith(".")  # what a death leaves of a file that was not finished yet
         if not hidden and path.name != "register.csv" and path.stem not in notes:
             yield f"{path.name} is no document"
