@@ -8,6 +8,7 @@
     │   └── LostClaim           another holder took over; nothing of ours was committed
     ├── DataError           one record is wrong; quarantine it and go on
     └── RefusedError        a person's act is not allowed now (wrong state, limits; exit code 3)
+        └── Busy                another process is at work: its turn first
 
 A write to a remote has two failures of its own, in `connectors.spi`.
 The docstring of a class is its default message.
@@ -67,6 +68,10 @@ class LostClaim(RetryableError):
 
 class RefusedError(RebatedError):
     """This is not allowed in the present state."""
+
+
+class Busy(RefusedError):
+    """Another process is at work."""
 
 
 class DataError(RebatedError):

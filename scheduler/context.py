@@ -17,7 +17,7 @@ import structlog
 
 from connectors.spi import Adapter
 from core.engine.duck import DuckEngine
-from core.errors import FatalError, RefusedError
+from core.errors import Busy, FatalError, RefusedError
 from core.ledger.book import Book, NoBook
 from core.ledger.claims import Claim, held, take
 from core.ledger.columns import utc_now
@@ -95,7 +95,7 @@ def open_cache(path: Path, memory_limit: str, threads: int) -> DuckEngine:
         raise _unusable(path, error.strerror or str(error)) from None
     except duckdb.IOException as error:
         if "lock" in str(error).lower():
-            raise RefusedError(
+            raise Busy(
                 f"the cache {path} is in use by another process", hint="wait for it, or stop that process"
             ) from None
         log.warning("the cache cannot be read and is rebuilt", path=str(path), error=str(error).splitlines()[0])

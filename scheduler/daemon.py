@@ -16,7 +16,7 @@ from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from core.errors import RebatedError, RefusedError, RetryableError
+from core.errors import Busy, RebatedError, RetryableError
 from scheduler import health, metrics
 from scheduler.config import Config
 from scheduler.context import Context, claimed, log, new_run_id, opened
@@ -73,7 +73,7 @@ def work(config: Config, name: str) -> None:
                 metrics.open_work(context)
             health.succeeded(name)
             log.info("job done")
-        except RefusedError as error:
+        except Busy as error:
             log.warning("job left to the next slot", reason=error.message)
         except RebatedError as error:
             metrics.failed(name)

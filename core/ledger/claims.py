@@ -19,7 +19,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from core.errors import LostClaim, RebatedError, RefusedError
+from core.errors import Busy, LostClaim, RebatedError
 from core.ledger.book import Book, check_token
 from core.ledger.columns import utc_now
 from core.ledger.tables import claim as claim_table
@@ -71,7 +71,7 @@ def _is_gone(holder: str) -> bool:
 
 
 def take(book: Book, name: str = BOOK_CLAIM, *, holder: str | None = None, seconds: int = LEASE_SECONDS) -> Claim:
-    """Take a claim that is free, released or dead. Raises RefusedError naming the holder otherwise."""
+    """Take a claim that is free, released or dead. Raises Busy naming the holder otherwise."""
     holder = holder or holder_name()
     now = utc_now()
     with book.write() as connection:
@@ -83,10 +83,10 @@ def take(book: Book, name: str = BOOK_CLAIM, *, holder: str | None = None, secon
             try:
                 connection.execute(claim_table.insert().values(name=name, holder=holder, token=1, until=until))
             except sa.exc.IntegrityError:
-                raise RefusedError(f"another process took {name} at the same moment", hint="try again") from None
+                raise Busy(f"another process took {name} at the same moment", hint="try again") from None
             return Claim(name, 1, holder)
         if row.holder and row.until > now and not _is_gone(row.holder):
-            raise RefusedError(
+            raise Busy(
                 f"{name} is in use by {row.holder.rsplit(':', 2)[0]} until {row.until:%H:%M:%S} UTC",
                 hint="wait for it, or stop that process",
             )
@@ -127,7 +127,7 @@ def held(book: Book, name: str = BOOK_CLAIM, *, wait: float = 0, seconds: int = 
         try:
             claim = take(book, name, seconds=seconds)
             break
-        except RefusedError:
+        except Busy:
             if time.monotonic() >= give_up:
                 raise
             time.sleep(0.2)

@@ -99,6 +99,12 @@ def test_a_holder_on_another_machine_is_taken_over_when_its_lease_has_run_out(wo
     server.run(workspace, "pull")
     _rename(workspace, "elsewhere:1:1:abc")
     assert server.run(workspace, "review", "list").code == 0, "reading needs no claim"
+    book = Book.open(f"sqlite:///{workspace.book}")
+    try:
+        with pytest.raises(RefusedError, match="in use by elsewhere:1"):
+            take(book)
+    finally:
+        book.close()
     done = server.run(workspace, "pull", offset=LEASE)
     assert done.code == 0, done
 

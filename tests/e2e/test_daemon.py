@@ -187,6 +187,19 @@ def test_a_remote_that_is_down_is_told_and_recovers(workspace):
         assert daemon.stop() == 0
 
 
+def test_a_settled_program_that_was_changed_is_told(workspace):
+    """What is refused needs a person; only a book in use is left to the next slot without a word."""
+    workspace.sales(1, sale("INV-1"))
+    call(workspace, "run", "--once")
+    with running(workspace, every=1, jobs=["compute"]) as daemon:
+        daemon.until(lambda: daemon.get("/readyz")[0] == 200 and daemon.ready()["jobs"], "no work is done")
+        path = workspace.folder / "programs" / "bonus.toml"
+        path.write_text(path.read_text().replace("percent = 1 }", "percent = 2 }"))
+        daemon.until(lambda: daemon.get("/readyz")[0] == 503, "the refusal is not told")
+        assert "has been settled with other content" in daemon.ready()["jobs"]["compute"]["reason"]
+        assert daemon.stop() == 0
+
+
 def test_a_port_that_is_taken_is_told(workspace):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
