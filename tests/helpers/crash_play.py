@@ -116,20 +116,24 @@ class Player:
                 self.workspace.sales(file, *deliveries[file])
             more = {"log": str(log / f"{number}.txt")} if log is not None else {}
             for target in (kills or {}).get(number, ()):
-                if not self._killed(args, target):
-                    break
+                self._killed(args, target)
             self._to_its_end(args, more)
 
-    def _killed(self, args: Sequence[str], target: tuple[str, int]) -> bool:
+    def _killed(self, args: Sequence[str], target: tuple[str, int]) -> None:
+        """Run a step that is to be killed; where the point is not reached any more, it comes to its end."""
         done = self.server.run(self.workspace, *args, at=list(target), offset=self.clock)
         assert self.killed is not None
         if done.signal:
             self.clock += self.pause[self.killed.total() % len(self.pause)]
             self.killed[target[0]] += 1
-        return bool(done.signal)
+        else:
+            self._check(args, done)
 
     def _to_its_end(self, args: Sequence[str], more: Mapping[str, Any]) -> None:
-        done = self.server.run(self.workspace, *args, offset=self.clock, **more)
+        self._check(args, self.server.run(self.workspace, *args, offset=self.clock, **more))
+
+    @staticmethod
+    def _check(args: Sequence[str], done: Done) -> None:
         again = REFUSED_AGAIN.get(tuple(args[:2]))
         assert done.code == 0 or (again is not None and again in done.output), f"{args}: {done}"
 
