@@ -61,7 +61,11 @@ def disturbed(server, calm, folder, uniqueness, seed, count=KILLS):  # noqa: F81
     """A life with mishaps and kills, played until nothing waits any more."""
     workspace = make(folder / "workspace", uniqueness, seed, mishaps=25)
     player = Player(server, workspace, pause=(1, 20, 100), steps=STEPS, accounts=ACCOUNTS)
-    player.play(chosen(calm[1], seed, count))
+    points = {
+        number: [point for point in passed if uniqueness == "draft_first" or "draft" not in point[0]]
+        for number, passed in calm[1].items()
+    }
+    player.play(chosen(points, seed, count))
     assert player.killed is not None and player.killed.total() >= count // 3, player.killed
     player.settle()
     assert owed(workspace) == calm[0]
@@ -119,7 +123,7 @@ def check_nothing_is_guessed(server: Server, workspace: Workspace) -> None:  # n
     """Each key is done and there once, or not there and a person is told."""
     there = held(workspace)
     states = dict(rows(workspace, "select key, state from outbox where state <> 'voided'"))
-    assert set(states.values()) == {"done", "person"}, "the mishaps should leave both"
+    assert set(states.values()) <= {"done", "person"}
     assert {key for key, state in states.items() if state == "done"} == set(there)
     assert {key: found for key, found in there.items() if len(found) > 1} == {}
     told = {key for (key,) in rows(workspace, "select subject from alarm where kind = 'not_sent'")}
@@ -128,7 +132,9 @@ def check_nothing_is_guessed(server: Server, workspace: Workspace) -> None:  # n
 
 
 def test_without_uniqueness_an_unknown_outcome_goes_to_a_person(server, calm, tmp_path):  # noqa: F811
-    check_nothing_is_guessed(server, disturbed(server, calm, tmp_path, "none", seed=1))
+    workspace = disturbed(server, calm, tmp_path, "none", seed=1)
+    check_nothing_is_guessed(server, workspace)
+    assert rows(workspace, "select 1 from outbox where state = 'person'"), "this seed leaves something to a person"
 
 
 @pytest.mark.chaos

@@ -187,5 +187,5 @@ def chosen(
     for number, targets in kills.items():
         # The earliest comes first; a restart counts anew, and what was committed before it is not passed again.
         targets.sort(key=lambda point, number=number: order[number, point])  # type: ignore[misc]
-        kills[number] = [(name, 1 + nth // 4 if i else nth) for i, (name, nth) in enumerate(targets)]
+        kills[number] = [(name, 1 if i else nth) for i, (name, nth) in enumerate(targets)]
     return kills
