@@ -41,6 +41,10 @@ class AlreadyExists(RebatedError):
     """The remote already holds a document with this key: read it back and compare."""
 
 
+class NeedsPerson(RebatedError):
+    """Only a person can tell: the remote says it holds the key, and the document cannot be found by it."""
+
+
 class AdapterSettings(BaseModel):
     """Base of every adapter's settings. Unknown keys are errors."""
 
@@ -62,6 +66,7 @@ class Capabilities(NamedTuple):
     lookup_lag: int
     max_request_time: int
     negative_lines: bool = True
+    repeatable: frozenset[WriteKind] = frozenset()
 
 
 class Finding(NamedTuple):
@@ -155,6 +160,8 @@ class DocumentRequest:
     tax: int
     note: str = ""
     language: str = "en"
+    original: str = ""
+    """The source's id of the invoice this corrects; empty where it corrects none, or several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +179,11 @@ class NoteRequest:
 
 @dataclass(frozen=True, slots=True)
 class TierRequest:
-    """An account's standing in a tier program. Amounts in minor units of `currency`; None where there is none."""
+    """An account's standing in a tier program. Amounts in minor units of `currency`; None where there is none.
+
+    `accrued` is what the account has earned in the live programs of that currency and not been paid yet, `paid` what
+    was credited to it since the start of the calendar year.
+    """
 
     key: str
     account: str
@@ -186,6 +197,8 @@ class TierRequest:
     to_keep: int | None
     currency: str
     as_of: date
+    accrued: int = 0
+    paid: int = 0
     kind: Literal["tier"] = "tier"
 
 
@@ -221,7 +234,8 @@ WriteRequest = DocumentRequest | NoteRequest | TierRequest | JournalRequest
 class Remote:
     """A document of ours as the remote has it: a receipt, or what a look-up by key found.
 
-    For kinds other than documents only the key, id and state are filled. Amounts in minor units.
+    For kinds other than documents only the key, id and state are filled. Amounts in minor units. `own_tax`: by choice
+    the remote decides the tax (a fiscal position); its figures are kept, and only the net amount is compared.
     """
 
     key: str
@@ -234,6 +248,7 @@ class Remote:
     tax: int = 0
     taxes: tuple[TaxPart, ...] = ()
     line_count: int = 0
+    own_tax: bool = False
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 

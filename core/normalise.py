@@ -42,7 +42,7 @@ from core.source import SourceRules
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _STATES = {"": False, "posted": False, "cancelled": True}
-_HEADER_TEXTS = ("number", "original", "reference", "note", "country", "channel")
+_HEADER_TEXTS = ("number", "payment_state", "original", "reference", "note", "country", "channel")
 _MAX_TEXT = 4000
 _MAX_NAMES = {"id": 200, "account": 200, "product": 200, "registration": 200, "entity": 60, "unit": 40}
 """What names things is short: longer than this is no name, and the book has no room for it."""

@@ -80,6 +80,8 @@ def differs(request: WriteRequest, remote: Remote) -> str:
         return f"its currency is {remote.currency}, not {currency}"
     if remote.net != request.net:
         return f"its net amount is {shown(remote.net, currency)}, not {shown(request.net, currency)}"
+    if remote.own_tax:
+        return _other_count(request, remote)
     theirs = {(part.category, part.rate): part for part in remote.taxes}
     ours = {(part.category, part.rate): part for part in request.taxes}
     if remote.taxes and set(theirs) != set(ours):
@@ -93,6 +95,10 @@ def differs(request: WriteRequest, remote: Remote) -> str:
             )
     if not remote.taxes and abs(remote.tax - request.tax) > len(request.taxes):
         return f"its tax is {shown(remote.tax, currency)}, not {shown(request.tax, currency)}"
+    return _other_count(request, remote)
+
+
+def _other_count(request: DocumentRequest, remote: Remote) -> str:
     if remote.line_count and remote.line_count != len(request.lines):
         return f"it has {remote.line_count} lines, not {len(request.lines)}"
     return ""
