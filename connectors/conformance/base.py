@@ -1,0 +1,35 @@
+"""What the groups of tests share: the harness, the kinds written, a pull."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from connectors.conformance.harness import Harness
+from connectors.spi import Page, Window, WriteKind
+
+
+class Base:
+    """The fixtures. Subclasses supply `harness`."""
+
+    @pytest.fixture
+    def harness(self) -> Harness:
+        """The author's harness: override this fixture."""
+        raise NotImplementedError("override the fixture `harness`")
+
+    @pytest.fixture(params=["credit_note", "debit_invoice", "account_note", "tier", "journal"])
+    def kind(self, request: pytest.FixtureRequest, harness: Harness) -> WriteKind:
+        """Each kind the adapter writes; the others are skipped."""
+        kind: WriteKind = request.param
+        if kind not in harness.build().capabilities.writes:
+            pytest.skip(f"the adapter does not write {kind}")
+        return kind
+
+    @staticmethod
+    def pull(harness: Harness, cursor: Mapping[str, Any] | None = None, *, until: datetime | None = None) -> list[Page]:
+        """All pages of the stream under test, by a fresh adapter, up to now where no instant is given."""
+        window = Window(until or harness.now())
+        return list(harness.build().pull(harness.stream(), window, cursor or {}))

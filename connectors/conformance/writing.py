@@ -1,0 +1,124 @@
+# ruff: noqa: S101 - a suite of tests asserts
+"""Tests of writing to a remote that answers."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from connectors.conformance.base import Base
+from connectors.conformance.checks import assert_equal
+from connectors.conformance.harness import Harness
+from connectors.conformance.samples import sample_key, sample_request
+from connectors.spi import AlreadyExists, WriteKind, WriteRefused
+from core.errors import RebatedError
+
+
+class WritingTests(Base):
+    """One key, one document."""
+
+    def test_written_once_found_once(self, harness: Harness, kind: WriteKind) -> None:
+        request = sample_request(kind, account=harness.account())
+        created = harness.build().create(request)
+        found = harness.build().look_up(kind, request.key)
+        assert len(found) == 1
+        assert_equal(request, found[0])
+        assert_equal(request, created)
+        assert harness.build().read_back(kind, found[0].remote_id) == found[0]
+
+    def test_the_same_key_twice_is_one_document(self, harness: Harness, kind: WriteKind) -> None:
+        adapter = harness.build()
+        if adapter.capabilities.uniqueness != "enforced":
+            pytest.skip("the remote does not refuse a second document with one key")
+        request = sample_request(kind, account=harness.account())
+        adapter.create(request)
+        for again in (adapter, harness.build()):
+            with pytest.raises(AlreadyExists):
+                again.create(request)
+        assert len(adapter.look_up(kind, request.key)) == 1
+
+    def test_other_keys_are_other_documents(self, harness: Harness, kind: WriteKind) -> None:
+        adapter = harness.build()
+        for number in (1, 2, 3):
+            adapter.create(sample_request(kind, number, harness.account()))
+        for number in (1, 2, 3):
+            assert [found.key for found in adapter.look_up(kind, sample_key(number))] == [sample_key(number)]
+
+    def test_a_lost_reply_is_found_by_its_key(self, harness: Harness, kind: WriteKind) -> None:
+        request = sample_request(kind, account=harness.account())
+        adapter = harness.build()
+        with harness.lost_reply(), pytest.raises(RebatedError) as caught:
+            adapter.create(request)
+        assert not isinstance(caught.value, WriteRefused | AlreadyExists), "the outcome is unknown, not a refusal"
+        found = harness.build().look_up(kind, request.key)
+        assert len(found) == 1
+        assert_equal(request, found[0])
+        if adapter.capabilities.uniqueness == "enforced":
+            with pytest.raises(AlreadyExists):
+                harness.build().create(request)
+            assert len(harness.build().look_up(kind, request.key)) == 1
+
+    def test_what_is_stored_is_one(self, harness: Harness, kind: WriteKind) -> None:
+        request = sample_request(kind, account=harness.account())
+        adapter = harness.build()
+        assert harness.stored(kind, request.key) == 0
+        adapter.create(request)
+        assert harness.stored(kind, request.key) == 1
+
+    def test_an_unknown_key_is_not_found(self, harness: Harness, kind: WriteKind) -> None:
+        adapter = harness.build()
+        assert adapter.look_up(kind, sample_key(99)) == ()
+        adapter.create(sample_request(kind, 1, harness.account()))
+        assert adapter.look_up(kind, sample_key(99)) == ()
+
+    def test_an_unknown_id_is_gone(self, harness: Harness, kind: WriteKind) -> None:
+        adapter = harness.build()
+        for remote_id in (sample_key(99), "no-such-id", "../../etc/passwd"):
+            assert adapter.read_back(kind, remote_id) is None
+
+    def test_writing_to_a_remote_that_is_down_writes_nothing(self, harness: Harness, kind: WriteKind) -> None:
+        adapter = harness.build()
+        request = sample_request(kind, account=harness.account())
+        with harness.remote_down():
+            with pytest.raises(RebatedError):
+                adapter.create(request)
+            with pytest.raises(RebatedError):
+                adapter.look_up(kind, request.key)
+        assert adapter.look_up(kind, request.key) == ()
+
+    def test_a_refusal_leaves_nothing(self, harness: Harness, kind: WriteKind) -> None:
+        adapter = harness.build()
+        request = harness.refused(kind)
+        with pytest.raises(WriteRefused) as caught:
+            adapter.create(request)
+        left = adapter.look_up(kind, request.key)
+        assert [found.remote_id for found in left] in ([], [caught.value.remote_id])
+
+    def test_a_kind_that_is_not_written_is_our_error(self, harness: Harness) -> None:
+        adapter = harness.build()
+        kinds: tuple[WriteKind, ...] = ("credit_note", "debit_invoice", "account_note", "tier", "journal")
+        missing = [kind for kind in kinds if kind not in adapter.capabilities.writes]
+        if not missing:
+            pytest.skip("the adapter writes every kind")
+        for kind in missing:
+            with pytest.raises(RebatedError):
+                adapter.create(sample_request(kind))
+
+    def test_two_threads_write_one_document(self, harness: Harness, kind: WriteKind) -> None:
+        adapter = harness.build()
+        if adapter.capabilities.uniqueness != "enforced":
+            pytest.skip("the remote does not refuse a second document with one key")
+        request = sample_request(kind, account=harness.account())
+
+        def create() -> bool:
+            try:
+                adapter.create(request)
+            except AlreadyExists:
+                return False
+            return True
+
+        with ThreadPoolExecutor(4) as pool:
+            won = [run.result() for run in [pool.submit(create) for _ in range(4)]]
+        assert won.count(True) == 1
+        assert len(adapter.look_up(kind, request.key)) == 1
