@@ -10,6 +10,7 @@ from connectors.spi import Adapter, Finding, WriteKind
 from core.errors import ConfigError, RebatedError
 from core.programs import Program, read_program, strata
 from scheduler.config import Config
+from scheduler.config_sections import route
 
 WRITES: dict[str, WriteKind] = {
     "credit_notes": "credit_note",
@@ -124,42 +125,59 @@ def _book(config: Config) -> Iterator[Finding]:
 
 def _write_back(config: Config, adapters: dict[str, Adapter]) -> Iterator[Finding]:
     for setting, kind in WRITES.items():
-        name = getattr(config.write_back, setting)
-        if name is None:
-            continue
-        what = f"write_back.{setting}"
-        if name not in config.connections:
-            known = ", ".join(config.connections) or "none"
-            yield Finding("error", what, f"no connection is called {name!r}", f"there are: {known}")
-            continue
-        if not config.connections[name].write:
-            yield Finding(
-                "warning",
-                what,
-                f"nothing is sent: the connection {name!r} has write = false",
-                f"set connections.{name}.write = true once the figures have been compared",
-            )
-        adapter = adapters.get(name)
-        if adapter is None:
-            continue
-        able = adapter.capabilities
-        if kind not in able.writes:
-            kinds = ", ".join(sorted(able.writes)) or "nothing"
-            yield Finding("error", what, f"the connection {name!r} cannot write {kind}", f"it writes: {kinds}")
-        elif config.sending.lease_seconds <= able.max_request_time + able.lookup_lag:
-            least = able.max_request_time + able.lookup_lag + 1
-            yield Finding(
-                "error",
-                "sending.lease_seconds",
-                f"{config.sending.lease_seconds} s do not outlive an unknown outcome of {name!r}",
-                f"set it to at least {least}",
-            )
+        routes: dict[str, str] = getattr(config.write_back, setting)
+        yield from _served(config, setting, routes)
+        for served, name in routes.items():
+            what = f"write_back.{setting}" + (f".{served}" if served else "")
+            if name not in config.connections:
+                known = ", ".join(config.connections) or "none"
+                yield Finding("error", what, f"no connection is called {name!r}", f"there are: {known}")
+                continue
+            if not config.connections[name].write:
+                yield Finding(
+                    "warning",
+                    what,
+                    f"nothing is sent: the connection {name!r} has write = false",
+                    f"set connections.{name}.write = true once the figures have been compared",
+                )
+            if name in adapters:
+                yield from _able(config, what, kind, name, adapters[name])
+
+
+def _served(config: Config, setting: str, routes: dict[str, str]) -> Iterator[Finding]:
+    """Whether a table of connections names what is there, and leaves nothing out."""
+    known = config.entities if setting in ("credit_notes", "journal") else config.connections
+    named = "entity" if setting in ("credit_notes", "journal") else "connection"
+    for served in routes:
+        if served and served not in known:
+            there = ", ".join(known) or "none"
+            yield Finding("error", f"write_back.{setting}", f"no {named} is called {served!r}", f"there are: {there}")
+    if setting in ("credit_notes", "journal") and routes:
+        for entity in config.entities:
+            if route(routes, entity) is None:
+                yield Finding("warning", f"write_back.{setting}", f"nothing is written for the entity {entity!r}")
+
+
+def _able(config: Config, what: str, kind: WriteKind, name: str, adapter: Adapter) -> Iterator[Finding]:
+    """Whether a connection can write a kind, and whether our lease outlives what its requests may take."""
+    able = adapter.capabilities
+    if kind not in able.writes:
+        kinds = ", ".join(sorted(able.writes)) or "nothing"
+        yield Finding("error", what, f"the connection {name!r} cannot write {kind}", f"it writes: {kinds}")
+    elif config.sending.lease_seconds <= able.max_request_time + able.lookup_lag:
+        least = able.max_request_time + able.lookup_lag + 1
+        yield Finding(
+            "error",
+            "sending.lease_seconds",
+            f"{config.sending.lease_seconds} s do not outlive an unknown outcome of {name!r}",
+            f"set it to at least {least}",
+        )
 
 
 def _entities(config: Config) -> Iterator[Finding]:
     if not config.entities:
         yield Finding(
-            "warning" if config.write_back.credit_notes is None else "error",
+            "error" if config.write_back.credit_notes else "warning",
             "entities",
             "there is no legal entity: credit notes would have no seller",
             "add an [entities.<id>] table under the id the source uses",

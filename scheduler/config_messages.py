@@ -23,7 +23,7 @@ def rows(error: ValidationError, source: str, model: type[BaseModel], data: Mapp
     """A validation error as rows (file, path of the setting, what is wrong and what is allowed)."""
     found: dict[Row, None] = {}
     for item in error.errors(include_url=False, include_context=True):
-        loc = tuple(part for part in item["loc"] if part != "[key]")
+        loc = tuple(part for part in item["loc"] if part not in ("[key]", ""))
         path = path_text(loc)
         message = item["msg"].removeprefix("Value error, ")
         if item["type"] == "extra_forbidden":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import tzinfo
 from decimal import Decimal
 from pathlib import Path
@@ -23,12 +24,12 @@ from core.source import SourceRules
 from scheduler.config_types import (
     OFF,
     Amounts,
-    ConnectionName,
     Country,
     Cron,
     Memory,
     Percent,
     Place,
+    Routes,
     ZoneName,
     check_book_url,
     in_minor_units,
@@ -138,12 +139,27 @@ class Connection(Section):
 
 
 class WriteBackSection(Section):
-    """Through which connection each kind of document leaves. Without one, nothing of that kind is written."""
+    """Through which connection each kind of document leaves. Without one, nothing of that kind is written.
 
-    credit_notes: ConnectionName | None = Field(default=None, description="connection for credit notes")
-    account_notes: ConnectionName | None = Field(default=None, description="connection for notes on accounts")
-    tiers: ConnectionName | None = Field(default=None, description="connection for tier fields")
-    journal: ConnectionName | None = Field(default=None, description="connection for the accrual journal")
+    Each is one connection for everything, or a table: credit notes and the journal by legal entity, notes and tiers by
+    the connection the account comes from.
+    """
+
+    credit_notes: Routes = Field(default={}, description="connection for credit notes, or one for each legal entity")
+    account_notes: Routes = Field(
+        default={}, description="connection for notes on accounts, or one for each connection accounts come from"
+    )
+    tiers: Routes = Field(
+        default={}, description="connection for tier fields, or one for each connection accounts come from"
+    )
+    journal: Routes = Field(
+        default={}, description="connection for the accrual journal, or one for each legal entity; never two for one"
+    )
+
+
+def route(routes: Mapping[str, str], name: str) -> str | None:
+    """The connection that serves `name`; None where none does."""
+    return routes.get(name) or routes.get("")
 
 
 class ReviewSection(Section):

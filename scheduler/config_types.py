@@ -89,6 +89,11 @@ def _secret_or_text(value: object) -> object:
     return SecretReference.model_validate(value)
 
 
+def _routes(value: object) -> object:
+    """One connection for everything, or a table of them."""
+    return {"": value} if isinstance(value, str) else value
+
+
 def check_book_url(url: str) -> None:
     """Raises ValueError, without quoting it, where `url` is not that of a database the book can live in."""
     try:
@@ -109,6 +114,8 @@ Country = Annotated[str, AfterValidator(_country)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 ConnectionName = Annotated[str, AfterValidator(_connection_name)]
+Routes = Annotated[dict[str, ConnectionName], BeforeValidator(_routes)]
+"""Connections by what they serve; the one under the empty name serves everything else."""
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Memory = Annotated[str, AfterValidator(_memory)]
 Place = Annotated[str | SecretReference, BeforeValidator(_secret_or_text)]

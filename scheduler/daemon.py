@@ -47,7 +47,7 @@ def _pull(context: Context) -> None:
 
 
 def _journal(context: Context) -> None:
-    if context.config.write_back.journal is not None:
+    if context.config.write_back.journal:
         close_and_export(context, month_before(context.as_of))
         write_back(context)
 

@@ -56,7 +56,7 @@ class ReadSettings(_Table):
 
 
 class LineSettings(_Table):
-    """What the lines of a credit note are booked on. Empty settings leave the choice to the journal, or to the product."""
+    """What the lines of a credit note are booked on. What is empty, the journal or the product decides."""
 
     account: str = Field(default="", max_length=64, description="code of the general ledger account of the lines")
     product: str = Field(default="", max_length=64, description="internal reference of the product of the lines")
@@ -92,7 +92,7 @@ class WriteSettings(_Table):
     programs: dict[Code, LineSettings] = Field(default={}, description="what lines of a program are booked on")
     apply: Literal["open", "original"] = Field(
         default="open",
-        description="open: a credit note stays open on the account; original: it is matched with the invoice it corrects",
+        description="open: a credit note stays open; original: it is matched with the invoice it corrects",
     )
     tag: str = Field(
         default="rebated", max_length=60, description="parent of the partner tags that show tiers; empty: no tags"

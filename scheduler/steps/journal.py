@@ -18,6 +18,7 @@ from core.ledger.book import Batch
 from core.ledger.masters import profiles
 from core.ledger.tables import posting, posting_transaction
 from core.period import Period, period_of
+from scheduler.config_sections import route
 from scheduler.context import Context
 from scheduler.steps import requests
 
@@ -59,10 +60,14 @@ def journals(connection: sa.Connection, context: Context, month: Period) -> list
         rows.setdefault(entity, []).append(
             JournalRow(entity, names[account], program, payees[payee].external_id, label, currency, debit, credit)
         )
-    target = context.config.write_back.journal or ""
+    routes = context.config.write_back.journal
     return [
         JournalRequest(
-            notice_key(target, entity, "journal", month.label), entity, month.label, month.last, tuple(found)
+            notice_key(route(routes, entity) or "", entity, "journal", month.label),
+            entity,
+            month.label,
+            month.last,
+            tuple(found),
         )
         for entity, found in sorted(rows.items())
     ]
@@ -85,12 +90,12 @@ def close_and_export(context: Context, month: Period, *, dry_run: bool = False) 
 
     `dry_run` only computes it.
     """
-    target = context.config.write_back.journal
+    routes = context.config.write_back.journal
     with context.book.read() as reading:
         closed = acts.closed_through(reading)
         if dry_run:
             return journals(reading, context, month)
-    if target is None:
+    if not routes:
         raise RefusedError("no connection takes the journal", hint="name one in write_back.journal")
     if month.end > context.as_of:
         raise RefusedError(f"{month.label} is not over on {context.as_of}")
@@ -99,7 +104,8 @@ def close_and_export(context: Context, month: Period, *, dry_run: bool = False) 
             close_books(batch, month.last, f"journal of {month.label}")
         found = journals(batch.connection, context, month)
         for request in found:
-            if outbox.by_key(batch.connection, request.key) is None:
+            target = route(routes, request.entity)
+            if target is not None and outbox.by_key(batch.connection, request.key) is None:
                 outbox.enqueue(batch, key=request.key, target=target, kind="journal", request=requests.stored(request))
     return found
 

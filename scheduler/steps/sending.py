@@ -14,7 +14,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.spi import Adapter, AlreadyExists, DocumentRequest, Remote, UnknownOutcome, WriteRefused, WriteRequest
+from connectors.spi import (
+    Adapter,
+    AlreadyExists,
+    DocumentRequest,
+    NeedsPerson,
+    Remote,
+    UnknownOutcome,
+    WriteRefused,
+    WriteRequest,
+)
 from core.errors import FatalError, LostClaim, RetryableError
 from core.ledger import outbox, proposals, review
 from core.ledger.alarms import open_alarm
@@ -132,8 +141,12 @@ class Sender:
             self._later(outcome, "unknown", error.message, capabilities.max_request_time + capabilities.lookup_lag)
         except WriteRefused as error:
             outcome.refusal = error
+        except NeedsPerson as error:
+            outcome.state, outcome.error = "person", error.message
 
     def _look_up(self, outcome: Outcome) -> Remote | None:
+        if outcome.request.kind in self.adapter.capabilities.repeatable:
+            return None
         found = self.adapter.look_up(outcome.request.kind, outcome.row.key)
         final = [remote for remote in found if remote.state != "draft"]
         drafts = [remote for remote in found if remote.state == "draft"]
@@ -180,7 +193,7 @@ class Sender:
             outcome.state, outcome.not_before = "unknown", safe
             outcome.error = "an earlier request may still take effect"
             return False
-        if capabilities.uniqueness == "none":
+        if capabilities.uniqueness == "none" and outcome.request.kind not in capabilities.repeatable:
             outcome.state = "person"
             outcome.error = (
                 f"an earlier request had an unknown outcome, and {row.target} cannot refuse a second document"

@@ -10,6 +10,7 @@ from core.ledger import outbox, proposals
 from core.ledger.alarms import open_alarms
 from core.ledger.columns import utc_now
 from core.ledger.masters import profiles
+from scheduler.config_sections import route
 from scheduler.context import Context
 from scheduler.steps import notices, requests
 from scheduler.steps.promises import Promises
@@ -24,16 +25,17 @@ AT_ONCE = 25
 
 def prepare(context: Context) -> int:
     """Put every approved proposal into the outbox. Returns how many are new there."""
-    target = context.config.write_back.credit_notes
-    if target is None:
+    routes = context.config.write_back.credit_notes
+    if not routes:
         return 0
     added = 0
     with context.book.batch("outbox", actor=context.actor, claim=context.fence, run=context.run_id) as batch:
         waiting = proposals.in_states(batch.connection, ("approved",), "live")
         names = profiles(batch.connection, {item.payee for item in waiting}) if waiting else {}
         for item in waiting:
+            target = route(routes, item.entity)
             row = outbox.by_key(batch.connection, item.key)
-            if row is not None and row.state != "refused":
+            if target is None or (row is not None and row.state != "refused"):
                 continue
             request = requests.credit_note(context.config, item, names[item.payee], context.as_of)
             added += outbox.enqueue(
