@@ -248,8 +248,8 @@ class Remote:
     tax: int = 0
     taxes: tuple[TaxPart, ...] = ()
     line_count: int = 0
-    own_tax: bool = False
     detail: Mapping[str, Any] = field(default_factory=dict)
+    own_tax: bool = False
 
 
 @runtime_checkable

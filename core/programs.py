@@ -178,6 +178,11 @@ class Settlement(Definition):
     )
     tax: Literal["original"] = Field(default="original", description="split over the tax codes of the documents")
     text: str = Field(default="", max_length=200, description="text printed on the credit note; the name where empty")
+    texts: dict[Annotated[str, Field(pattern="^[a-z]{2}$")], Annotated[str, Field(min_length=1, max_length=200)]] = (
+        Field(
+            default={}, description="the text in other languages, by their codes such as de, for accounts that have one"
+        )
+    )
 
 
 class Level(Definition):

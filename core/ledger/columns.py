@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy import BigInteger, Dialect, String, Text, TypeDecorator
 
 from core.keys import canonical
@@ -42,6 +43,14 @@ class Content(TypeDecorator[Any]):
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
+
+
+def text_within(connection: sa.Connection, column: sa.ColumnElement[Any], name: str) -> sa.ColumnElement[str]:
+    """A member of a `Content` column as text, for use in a query."""
+    found: sa.ColumnElement[str] = sa.func.json_extract(column, f"$.{name}", type_=sa.String)
+    if connection.dialect.name == "postgresql":
+        found = sa.cast(column, sa.JSON)[name].as_string()
+    return found
 
 
 def utc_now() -> datetime:

@@ -350,6 +350,7 @@ def describe(
     return {
         "program": program.id,
         "text": text,
+        **({"texts": program.settlement.texts} if program.settlement.texts else {}),
         "payee": ground.names[draft.payee].external_id,
         "entity": draft.entity,
         "period": draft.settlement.label,

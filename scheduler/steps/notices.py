@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time
-from typing import Any
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from connectors.spi import NoteRequest, Remote, TierRequest
 from core.keys import notice_key
-from core.ledger import acts, outbox, registry, standings
+from core.ledger import acts, outbox, postings, registry, standings
 from core.ledger.book import Batch
+from core.ledger.columns import text_within
 from core.ledger.masters import Profile, profiles
 from core.ledger.proposals import Stored
 from core.ledger.tables import outbox as outbox_table
+from core.ledger.tables import posting, posting_transaction
 from core.ledger.tables import standing as standing_table
 from core.money import shown
+from scheduler.config_sections import route
 from scheduler.context import Context
 from scheduler.steps import requests
 
 Row = sa.Row[Any]
 
 
+class Told(NamedTuple):
+    """The last tier update of an account and program: what it said, how many there were, whether it may still land."""
+
+    request: dict[str, Any]
+    number: int
+    state: str
+    deadline: datetime | None
+
+
+class Money(NamedTuple):
+    """What an account has earned and not been paid yet, and what was credited to it this calendar year; minor units."""
+
+    accrued: int = 0
+    paid: int = 0
+
+
 def _note(context: Context, batch: Batch, profile: Profile, event: str, event_id: str, text: str) -> None:
-    target = context.config.write_back.account_notes
+    target = route(context.config.write_back.account_notes, profile.source)
     if target is None:
         return
     key = notice_key(target, profile.external_id, event, event_id)
@@ -54,6 +73,7 @@ def credit_note_issued(context: Context, batch: Batch, item: Stored, remote: Rem
 
 def prepare(context: Context) -> int:
     """Put tier fields, and notes about changed tiers, of the live programs into the outbox. Returns how many."""
+    routes = context.config.write_back
     with context.book.read() as reading:
         live = {program for program, mode in acts.modes(reading).items() if mode.mode == "live"}
         registered = registry.current(reading)
@@ -62,17 +82,15 @@ def prepare(context: Context) -> int:
             for row in standings.latest(reading, "live").values()
             if row.program in live and row.program in registered
         ]
-        names = profiles(reading)
+        names = profiles(reading) if rows else {}
         before = _tiers_before(reading)
-        known = _keys(reading)
-    tiers = _new_tiers(context.config.write_back.tiers, rows, names, known)
-    notes = _new_notes(context.config.write_back.account_notes, rows, names, before, known)
+        notes = _new_notes(routes.account_notes, rows, names, before, _keys(reading))
+        tiers = _new_tiers(context, reading, rows, names) if routes.tiers and rows else []
     if not tiers and not notes:
         return 0
     with context.book.batch("outbox", actor=context.actor, claim=context.fence, run=context.run_id) as batch:
-        for key, row in tiers:
-            _supersede(batch, row.account_id, row.program, key)
-            _tier(batch, str(context.config.write_back.tiers), key, row, names[row.account_id])
+        for target, request, row, told in tiers:
+            _tier(batch, target, request, row, told)
         for row, old in notes:
             name = registered[row.program].program.program.name
             until = f", valid until {row.valid_until}" if row.valid_until else ""
@@ -86,37 +104,52 @@ def _tier_event(row: Row) -> str:
     return f"{row.program}:{row.tier}:{row.since}"
 
 
-def _new_tiers(
-    target: str | None, rows: list[Row], names: dict[int, Profile], known: set[str]
-) -> list[tuple[str, Row]]:
-    if target is None:
-        return []
-    keyed = [
-        (notice_key(target, names[row.account_id].external_id, f"tier:{row.program}", str(row.id)), row) for row in rows
-    ]
-    return [(key, row) for key, row in keyed if key not in known]
-
-
 def _new_notes(
-    target: str | None,
+    routes: dict[str, str],
     rows: list[Row],
     names: dict[int, Profile],
     before: dict[tuple[str, int], str],
     known: set[str],
 ) -> list[tuple[Row, str]]:
-    if target is None:
-        return []
     found = []
     for row in rows:
-        old = before.get((row.program, row.account_id))
-        key = notice_key(target, names[row.account_id].external_id, "tier_changed", _tier_event(row))
-        if old is not None and key not in known:
+        profile = names[row.account_id]
+        target, old = route(routes, profile.source), before.get((row.program, row.account_id))
+        if target is None or old is None:
+            continue
+        if notice_key(target, profile.external_id, "tier_changed", _tier_event(row)) not in known:
             found.append((row, old))
     return found
 
 
-def _tier(batch: Batch, target: str, key: str, row: Row, profile: Profile) -> None:
-    request = TierRequest(
+def _new_tiers(
+    context: Context, reading: sa.Connection, rows: list[Row], names: dict[int, Profile]
+) -> list[tuple[str, TierRequest, Row, Told | None]]:
+    """Tier updates that say something else than the last one of their account and program."""
+    last = _last_told(reading)
+    money = _money(reading, context.as_of)
+    found = []
+    for row in rows:
+        profile = names[row.account_id]
+        target = route(context.config.write_back.tiers, profile.source)
+        if target is None:
+            continue
+        told = last.get((row.account_id, row.program, target))
+        number = told.number + 1 if told else 1
+        key = notice_key(target, profile.external_id, f"tier:{row.program}", str(number))
+        request = _tier_request(key, row, profile, money.get((row.account_id, row.currency), Money()))
+        if told is None or _says(told.request) != _says(requests.stored(request)):
+            found.append((target, request, row, told))
+    return found
+
+
+def _says(request: dict[str, Any]) -> dict[str, Any]:
+    """What a tier update tells, apart from when it was told and under which key."""
+    return {name: value for name, value in request.items() if name not in ("key", "as_of")}
+
+
+def _tier_request(key: str, row: Row, profile: Profile, money: Money) -> TierRequest:
+    return TierRequest(
         key,
         profile.external_id,
         row.program,
@@ -129,15 +162,93 @@ def _tier(batch: Batch, target: str, key: str, row: Row, profile: Profile) -> No
         row.to_keep,
         row.currency,
         row.as_of,
+        money.accrued,
+        money.paid,
     )
+
+
+def _tier(batch: Batch, target: str, request: TierRequest, row: Row, told: Told | None) -> None:
+    """Put a tier update into the outbox. The one before it is not worth sending any more; where its request may still
+    land, ours waits until it cannot, so that the newer one is what stays."""
+    wait = None
+    if told is not None and told.state in outbox.PENDING:
+        wait = told.deadline if told.state != "queued" else None
+        outbox.mark(batch, told.request["key"], "voided", "a newer standing took its place")
     outbox.enqueue(
-        batch, key=key, target=target, kind="tier", request=requests.stored(request), account_id=row.account_id
+        batch,
+        key=request.key,
+        target=target,
+        kind="tier",
+        request=requests.stored(request),
+        account_id=row.account_id,
     )
+    if wait is not None:
+        outbox.mark(batch, request.key, "queued", not_before=wait)
+
+
+def _last_told(reading: sa.Connection) -> dict[tuple[int, str, str], Told]:
+    """The last tier update by account, program and target."""
+    table = outbox_table.c
+    program = text_within(reading, table.request, "program").label("program")
+    told = (
+        sa.select(
+            table.account_id,
+            program,
+            table.target,
+            sa.func.max(table.created_at).label("created_at"),
+            sa.func.count().label("number"),
+        )
+        .where(table.kind == "tier")
+        .group_by(table.account_id, program, table.target)
+        .subquery()
+    )
+    query = (
+        sa.select(outbox_table, told.c.number)
+        .join(
+            told,
+            sa.and_(
+                told.c.account_id == table.account_id,
+                told.c.program == program,
+                told.c.target == table.target,
+                told.c.created_at == table.created_at,
+            ),
+        )
+        .where(table.kind == "tier")
+    )
+    return {
+        (row.account_id, row.request["program"], row.target): Told(row.request, row.number, row.state, row.deadline)
+        for row in reading.execute(query)
+    }
+
+
+def _money(reading: sa.Connection, today: date) -> dict[tuple[int, str], Money]:
+    """What accounts have earned and been paid in the live book, by account and currency."""
+    found: dict[tuple[int, str], Money] = {}
+    for key, balance in postings.balances(reading, "live").items():
+        at = key.payee, key.currency
+        open_amount = balance.accrued + balance.adjusted - balance.settled - balance.waived
+        found[at] = found.get(at, Money())._replace(accrued=found.get(at, Money()).accrued + open_amount)
+    table = posting.c
+    paid = (
+        sa.select(table.payee, table.currency, sa.func.sum(table.amount))
+        .join(posting_transaction, posting_transaction.c.id == table.transaction_id)
+        .where(
+            table.book == "live",
+            table.ledger_account == "refund_liability",
+            table.component == "settled",
+            table.posted_on >= date(today.year, 1, 1),
+            posting_transaction.c.kind.in_(("settle", "reverse")),
+        )
+        .group_by(table.payee, table.currency)
+    )
+    for payee, currency, amount in reading.execute(paid):
+        found[payee, currency] = found.get((payee, currency), Money())._replace(paid=int(amount))
+    return found
 
 
 def _keys(connection: sa.Connection) -> set[str]:
-    kinds = ("tier", "account_note")
-    return set(connection.execute(sa.select(outbox_table.c.key).where(outbox_table.c.kind.in_(kinds))).scalars())
+    query = sa.select(outbox_table.c.key).where(outbox_table.c.kind == "account_note")
+    return set(connection.execute(query).scalars())
 
 
 def _tiers_before(connection: sa.Connection) -> dict[tuple[str, int], str]:
@@ -150,15 +261,3 @@ def _tiers_before(connection: sa.Connection) -> dict[tuple[str, int], str]:
         if not tiers or tiers[-1] != tier:
             tiers.append(tier)
     return {key: tiers[-2] for key, tiers in told.items() if len(tiers) > 1}
-
-
-def _supersede(batch: Batch, account_id: int, program: str, key: str) -> None:
-    """A tier update that was never begun is not worth sending once a newer one stands behind it."""
-    rows = batch.connection.execute(
-        sa.select(outbox_table.c.key, outbox_table.c.request).where(
-            outbox_table.c.account_id == account_id, outbox_table.c.kind == "tier", outbox_table.c.state == "queued"
-        )
-    ).all()
-    for row in rows:
-        if row.request["program"] == program and row.key != key:
-            outbox.mark(batch, row.key, "voided", "a newer standing took its place")

@@ -20,8 +20,8 @@ from connectors.spi import (
 from core.errors import FatalError
 from core.ledger.masters import Profile
 from core.ledger.proposals import Stored
-from core.money import percent_text
 from scheduler.config import Config
+from scheduler.steps.wording import line_text, note_text
 
 
 def seller(config: Config, entity: str) -> Party:
@@ -52,10 +52,11 @@ def buyer(profile: Profile) -> Party:
 def credit_note(config: Config, item: Stored, profile: Profile, issued: date) -> DocumentRequest:
     """The credit note of an approved proposal."""
     content = item.content
+    language = profile.content.get("language", "en")
     start, last = date.fromisoformat(content["period_start"]), date.fromisoformat(content["period_last"])
     lines = tuple(
         DocumentLine(
-            f"{content['text']} {content['period']}, {percent_text(line['rate'])} % VAT",
+            line_text(content, line["rate"], language),
             line["category"],
             line["rate"],
             line["net"],
@@ -86,8 +87,9 @@ def credit_note(config: Config, item: Stored, profile: Profile, issued: date) ->
         taxes=tuple(TaxPart(category, rate, net, tax) for (category, rate), (net, tax) in sorted(taxes.items())),
         net=item.net,
         tax=item.tax,
-        note=f"{content['text']}: turnover from {start} to {last}. Reference {item.key}.",
-        language=profile.content.get("language", "en"),
+        note=note_text(content, start, last, item.key, language),
+        language=language,
+        original=content.get("original", ""),
     )
 
 
