@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.spi import Adapter, Remote
+from connectors.spi import Adapter, Remote, WriteRequest
 from core.errors import RebatedError, RefusedError
 from core.keys import content_hash
 from core.ledger import acts, outbox, postings, proposals
@@ -93,7 +93,7 @@ def _double(context: Context, sent: sa.Row[Any], ids: list[str], result: Reconci
 def _compare(context: Context, sent: sa.Row[Any], remote: Remote | None, result: Reconciled) -> None:
     request = requests.restored(sent.request)
     gone = remote is None or remote.state == "cancelled"
-    difference = "" if remote is None or gone else differs(request, remote)
+    difference = "" if remote is None or gone else _changed(request, remote)
     if not gone and not difference:
         if sent.state == "differs":
             _note_state(context, sent, "done", "settled", "it agrees again")
@@ -115,6 +115,11 @@ def _compare(context: Context, sent: sa.Row[Any], remote: Remote | None, result:
             f"{sent.key} in {sent.target}: {message}. Decide: `rebated review reissue|accept|write-off {sent.key}`",
             sent.account_id,
         )
+
+
+def _changed(request: WriteRequest, remote: Remote) -> str:
+    """What was changed in a document that had been posted; empty text where nothing was."""
+    return "it was set back to draft" if remote.state == "draft" else differs(request, remote)
 
 
 def _note_state(context: Context, sent: sa.Row[Any], state: str, proposal_state: str, message: str) -> None:

@@ -1,0 +1,174 @@
+"""Names in the settings, ids in Odoo: journals, accounts, products, analytic accounts, taxes, currencies.
+
+Each is looked up when first needed and kept. What is missing or ambiguous is refused with the setting to mend.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from connectors.odoo.client import OdooClient
+from connectors.odoo.company import Companies
+from connectors.odoo.settings import LineSettings, OdooSettings
+from connectors.spi import WriteRefused
+from core.documents import TAX_CATEGORIES
+from core.errors import FatalError
+from core.money import percent_text, scaled_number
+
+Found = TypeVar("Found")
+RATE_DIGITS = 4
+"""Percentages become millionths: 19 % is 190000."""
+
+
+class Masters:
+    """Looks up what documents are written with.
+
+    What the settings name and Odoo does not have stops the connection (FatalError): no document is at fault. A tax code
+    or a currency without a counterpart is a refusal of the document that needs it (WriteRefused).
+    """
+
+    def __init__(self, client: OdooClient, settings: OdooSettings, companies: Companies) -> None:
+        self.client, self.settings, self.companies = client, settings, companies
+        self._kept: dict[tuple[str, str], Any] = {}
+        self._lock = threading.RLock()
+
+    def forget(self) -> None:
+        """Look everything up anew when it is next needed."""
+        with self._lock:
+            self._kept.clear()
+
+    def journal(self, kind: str) -> int:
+        """The journal of sales documents (`sale`) or of entries (`general`)."""
+        code = self.settings.write.journal if kind == "sale" else self.settings.write.entries_journal
+        return self._once("journal", kind, lambda: self._journal(kind, code))
+
+    def currency(self, code: str) -> int:
+        return self._once("currency", code, lambda: self._currency(code))
+
+    def account(self, code: str) -> int:
+        return self._once("account", code, lambda: self._account(code))
+
+    def product(self, reference: str) -> int:
+        return self._once("product", reference, lambda: self._product(reference))
+
+    def analytic(self, name: str) -> int:
+        return self._once("analytic", name, lambda: self._analytic(name))
+
+    def lines_of(self, program: str) -> LineSettings:
+        """What the lines of a program are booked on."""
+        return self.settings.write.programs.get(program, self.settings.write.lines)
+
+    def tax(self, category: str, rate: int) -> int:
+        """The sales tax of a tax code; `rate` in millionths."""
+        name = f"{category} {percent_text(rate)}"
+        return self._once("tax", name, lambda: self._tax(category, rate, name))
+
+    def tax_code(self, tax_id: int) -> tuple[str, int]:
+        """The tax code of a sales tax: the one we write with it, else what Odoo states of it."""
+        for (kind, name), found in list(self._kept.items()):
+            if kind == "tax" and found == tax_id:
+                category, _, percent = name.partition(" ")
+                return category, scaled_number(percent, RATE_DIGITS)
+        return self._once("tax code", str(tax_id), lambda: self._tax_code(tax_id))
+
+    def taxes(self) -> list[dict[str, Any]]:
+        """The active sales taxes of the company that are a plain percentage on top of the net amount."""
+        return self._once("taxes", "", self._taxes)
+
+    def _once(self, kind: str, name: str, find: Callable[[], Found]) -> Found:
+        with self._lock:
+            if (kind, name) not in self._kept:
+                self._kept[kind, name] = find()
+            found: Found = self._kept[kind, name]
+            return found
+
+    def _search(self, model: str, domain: list[Any], fields: list[str], order: str = "id") -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = self.client.call(
+            model, "search_read", domain=domain, fields=fields, order=order, context=self.companies.context()
+        )
+        return rows
+
+    def _one(self, model: str, domain: list[Any], what: str, hint: str) -> int:
+        rows = self._search(model, domain, ["id"])
+        if len(rows) != 1:
+            count = "is not there" if not rows else f"is there {len(rows)} times"
+            raise FatalError(f"{what} {count} in Odoo", hint=hint)
+        return int(rows[0]["id"])
+
+    def _journal(self, kind: str, code: str) -> int:
+        domain: list[Any] = [("type", "=", kind), ("company_id", "=", self.companies.current().id)]
+        if code:
+            domain.append(("code", "=", code))
+        rows = self._search("account.journal", domain, ["id"], "sequence, id")
+        if not rows:
+            name = f"the {'sales' if kind == 'sale' else 'general'} journal {code}".rstrip()
+            setting = "journal" if kind == "sale" else "entries_journal"
+            raise FatalError(f"{name} is not there in Odoo", hint=f"set write.{setting} to its code")
+        return int(rows[0]["id"])
+
+    def _currency(self, code: str) -> int:
+        rows = self._search("res.currency", [("name", "=", code)], ["id"])
+        if not rows:
+            raise WriteRefused(f"the currency {code} is not active in Odoo", hint="activate it under Currencies")
+        return int(rows[0]["id"])
+
+    def _account(self, code: str) -> int:
+        return self._one(
+            "account.account", [("code", "=", code)], f"the account {code}", "mend the code in the settings"
+        )
+
+    def _product(self, reference: str) -> int:
+        domain = [("default_code", "=", reference)]
+        return self._one("product.product", domain, f"the product {reference}", "mend its reference in the settings")
+
+    def _analytic(self, name: str) -> int:
+        domain = [("name", "=", name)]
+        return self._one("account.analytic.account", domain, f"the analytic account {name}", "mend it in the settings")
+
+    def _taxes(self) -> list[dict[str, Any]]:
+        fields = ["id", "name", "amount", "amount_type", "price_include"]
+        for optional in ("ubl_cii_tax_category_code", "is_domestic", "fiscal_position_ids"):
+            if self.client.has("account.tax", optional):
+                fields.append(optional)
+        domain = [("type_tax_use", "=", "sale"), ("company_id", "=", self.companies.current().id)]
+        rows = self._search("account.tax", domain, fields, "sequence, id")
+        return [row for row in rows if row["amount_type"] == "percent" and not row["price_include"]]
+
+    def _tax(self, category: str, rate: int, name: str) -> int:
+        given = self.settings.write.tax_ids.get(name)
+        if given is not None:
+            return given
+        fitting = [row for row in self.taxes() if scaled_number(Decimal(row["amount"]), RATE_DIGITS) == rate]
+        stated = [row for row in fitting if self._category(row) == category]
+        for rows in (stated, [row for row in stated or fitting if row.get("is_domestic")]):
+            if len(rows) == 1:
+                return int(rows[0]["id"])
+        rows = stated or fitting
+        if len(rows) == 1 and category in ("S", "Z") and not self._stated(rows[0]):
+            return int(rows[0]["id"])
+        names = ", ".join(f"{row['name']} (id {row['id']})" for row in rows or self.taxes()) or "none"
+        raise WriteRefused(
+            f"it cannot be told which sales tax of Odoo is {name} %",
+            hint=f"set write.tax_ids = {{ '{name}' = <id> }}; there are: {names}",
+        )
+
+    def _stated(self, row: dict[str, Any]) -> str:
+        """The category the settings or Odoo state for a tax; empty where neither does."""
+        table = self.settings.read.tax_categories
+        found = table.get(str(row["id"])) or table.get(row["name"]) or row.get("ubl_cii_tax_category_code") or ""
+        return found if found in TAX_CATEGORIES else ""
+
+    def _category(self, row: dict[str, Any]) -> str:
+        return self._stated(row) or ("S" if row["amount"] else "Z")
+
+    def _tax_code(self, tax_id: int) -> tuple[str, int]:
+        row = next((row for row in self.taxes() if row["id"] == tax_id), None)
+        if row is None:
+            rows = self.client.call(
+                "account.tax", "read", ids=[tax_id], fields=["id", "name", "amount"], context=self.companies.context()
+            )
+            row = rows[0] if rows else {"id": tax_id, "name": "", "amount": Decimal(0)}
+        return self._category(row), scaled_number(Decimal(row["amount"]), RATE_DIGITS)
