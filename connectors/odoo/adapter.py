@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Self
 
 from connectors.odoo.client import OdooClient
 from connectors.odoo.company import Companies
+from connectors.odoo.documents import TYPES, Documents
 from connectors.odoo.entries import Entries
 from connectors.odoo.masters import Masters
-from connectors.odoo.moves import TYPES, Moves
+from connectors.odoo.moves import Moves
 from connectors.odoo.notes import Notes
 from connectors.odoo.probing import Probe
 from connectors.odoo.reading import OdooReading
@@ -52,7 +53,8 @@ class OdooAdapter:
         self.reading = OdooReading(
             self.client, settings, lambda: self.companies.current().id, lambda: self.companies.entity
         )
-        self.moves = Moves(self.client, settings, self.companies, self.masters)
+        self.documents = Documents(self.client, settings, self.companies, self.masters)
+        self.moves = Moves(self.client, settings, self.companies, self.masters, self.documents)
         self.entries = Entries(self.client, self.companies, self.masters, self.moves)
         self.notes = Notes(self.client, self.companies)
         self.tiers = Tiers(self.client, settings, self.companies)
@@ -89,7 +91,7 @@ class OdooAdapter:
 
     def look_up(self, kind: WriteKind, key: str) -> tuple[Remote, ...]:
         if kind in TYPES:
-            return self.moves.look_up(kind, key)
+            return self.documents.look_up(kind, key)
         return self.notes.look_up(key) if kind == "account_note" else ()
 
     def create(self, request: WriteRequest) -> Remote:
@@ -115,5 +117,5 @@ class OdooAdapter:
 
     def read_back(self, kind: WriteKind, remote_id: str) -> Remote | None:
         if kind in TYPES:
-            return self.moves.read_back(kind, remote_id)
+            return self.documents.read_back(kind, remote_id)
         return self.notes.read_back(remote_id) if kind == "account_note" else None

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from html import escape
 from typing import Any, Literal
 
 from connectors.odoo.client import OdooClient
 from connectors.odoo.company import Companies
+from connectors.odoo.documents import TYPES, Documents
 from connectors.odoo.faults import Missing
 from connectors.odoo.identity import NotLoaded, exists, external_id, load
 from connectors.odoo.masters import Masters
@@ -24,63 +24,33 @@ from connectors.spi import (
     DocumentRequest,
     NeedsPerson,
     Remote,
-    TaxPart,
     UnknownOutcome,
     WriteRefused,
 )
 from core.errors import FatalError, RetryableError
-from core.keys import find_keys
-from core.money import minor_units, shown, text
+from core.money import shown, text
 
 MoveKind = Literal["credit_note", "debit_invoice"]
-TYPES: dict[str, str] = {"credit_note": "out_refund", "debit_invoice": "out_invoice", "journal": "entry"}
-_STATES: dict[str, Literal["draft", "posted", "cancelled"]] = {
-    "draft": "draft",
-    "posted": "posted",
-    "cancel": "cancelled",
-}
-_HEADER = (
-    "id",
-    "name",
-    "move_type",
-    "ref",
-    "state",
-    "partner_id",
-    "commercial_partner_id",
-    "currency_id",
-    "amount_untaxed",
-    "amount_tax",
-    "line_ids",
-)
-_LINE = ("move_id", "display_type", "tax_ids", "tax_line_id", "price_subtotal", "amount_currency")
-_HIDDEN = "exclude_from_invoice_tab"
-"""What tells product lines from others before version 16."""
 _WHOLE_UNIT = "1"
 
 
 class Moves:
-    """Writes and reads documents of one company."""
+    """Writes documents of one company."""
 
-    def __init__(self, client: OdooClient, settings: OdooSettings, companies: Companies, masters: Masters) -> None:
+    def __init__(
+        self,
+        client: OdooClient,
+        settings: OdooSettings,
+        companies: Companies,
+        masters: Masters,
+        documents: Documents,
+    ) -> None:
         self.client, self.settings = client, settings
-        self.companies, self.masters = companies, masters
-
-    def look_up(self, kind: str, key: str) -> tuple[Remote, ...]:
-        """Every document of ours whose reference holds the key, in any state."""
-        domain = [("ref", "like", key), ("move_type", "=", TYPES[kind])]
-        found = self._read(domain)
-        return tuple(replace(remote, key=key) for remote in found if key in find_keys(remote.detail["reference"]))
-
-    def read_back(self, kind: str, remote_id: str) -> Remote | None:
-        """The document as it stands now. It is the one with this id, whatever its reference says by now."""
-        if not remote_id.isdecimal():
-            return None
-        found = self._read([("id", "=", int(remote_id)), ("move_type", "=", TYPES[kind])])
-        return found[0] if found else None
+        self.companies, self.masters, self.documents = companies, masters, documents
 
     def create(self, request: DocumentRequest) -> Remote:
         """Import, compare, post, read back. Raises what `Adapter.create` raises."""
-        if not self.settings.write.post and self.look_up(request.kind, request.key):
+        if not self.settings.write.post and self.documents.look_up(request.kind, request.key):
             raise AlreadyExists(f"{request.key} is there already")  # an import would change a draft, and not say so
         fields, rows = self._rows(request)
         move_id = self.load(request.kind, request.key, fields, rows)
@@ -100,7 +70,7 @@ class Moves:
         except NotLoaded as error:
             if not exists(self.client, context, "account.move", key):
                 raise WriteRefused(error.messages) from None
-            found = self.look_up(kind, key)
+            found = self.documents.look_up(kind, key)
             if not found:
                 raise NeedsPerson(
                     f"Odoo holds a document under {external_id(key)}, and none whose reference contains {key}",
@@ -137,14 +107,14 @@ class Moves:
                 self.client.call("account.move", "action_post", ids=[move_id], context=context, writes=True)
             except WriteRefused as error:
                 self._not_posted(kind, move_id, error, fresh)
-        remote = self.read_back(kind, str(move_id))
+        remote = self.documents.read_back(kind, str(move_id))
         if remote is None:
             raise UnknownOutcome(f"the document {move_id} was written and cannot be read back")
         return remote
 
     def _not_posted(self, kind: str, move_id: int, error: WriteRefused, fresh: bool) -> None:
         """Odoo would not post it: because it is posted already, or for a reason of its own; then our draft goes."""
-        remote = self.read_back(kind, str(move_id))
+        remote = self.documents.read_back(kind, str(move_id))
         if remote is None:
             raise UnknownOutcome(f"the draft {move_id} vanished while it was being posted") from None
         if remote.state == "posted":
@@ -163,7 +133,7 @@ class Moves:
 
     def _compare(self, request: DocumentRequest, move_id: int) -> None:
         """A draft whose net amount is not what was approved is never posted."""
-        remote = self.read_back(request.kind, str(move_id))
+        remote = self.documents.read_back(request.kind, str(move_id))
         if remote is not None and remote.state == "draft" and remote.net != request.net:
             mine, theirs = shown(request.net, request.currency), shown(remote.net, request.currency)
             self._refuse(
@@ -243,74 +213,3 @@ class Moves:
                 )
         except (WriteRefused, RetryableError):
             return
-
-    def _read(self, domain: list[Any]) -> list[Remote]:
-        """Documents with their lines: two calls, however many they are."""
-        context = self.companies.context()
-        domain = [*domain, ("company_id", "=", self.companies.current().id)]
-        heads = self.client.call(
-            "account.move", "search_read", domain=domain, fields=list(_HEADER), order="id", context=context
-        )
-        ids = [line for head in heads for line in head["line_ids"]]
-        lines: dict[int, list[dict[str, Any]]] = {}
-        if ids:
-            hidden = [_HIDDEN] if self.client.has("account.move.line", _HIDDEN) else []
-            for row in self.client.call(
-                "account.move.line", "read", ids=ids, fields=[*_LINE, *hidden], context=context
-            ):
-                lines.setdefault(row["move_id"][0], []).append(row)
-        return [self._remote(head, lines.get(head["id"], [])) for head in heads]
-
-    def _remote(self, head: Mapping[str, Any], lines: list[dict[str, Any]]) -> Remote:
-        currency = head["currency_id"][1]
-        if head["move_type"] == TYPES["journal"]:
-            return self._entry(head)
-        own_tax = self.settings.write.taxes == "fiscal_position"
-        rows = [row for row in lines if row["display_type"] in ("product", False) and not row.get(_HIDDEN)]
-        products = [row for row in rows if not row["tax_line_id"]]
-        state = _STATES[head["state"]]
-        left_as_draft = state == "draft" and not self.settings.write.post
-        partner = head["commercial_partner_id"] if self.settings.read.account == "company" else head["partner_id"]
-        keys = find_keys(head["ref"] or "")
-        return Remote(
-            key=keys[-1] if keys else "",
-            remote_id=str(head["id"]),
-            number=head["name"] if head["name"] and head["name"] != "/" else "",
-            state="posted" if left_as_draft else state,
-            account=str(partner[0]) if partner else "",
-            currency=currency,
-            net=minor_units(head["amount_untaxed"], currency),
-            tax=minor_units(head["amount_tax"], currency),
-            taxes=() if own_tax else self._parts(products, lines, currency, head["move_type"]),
-            line_count=len(products),
-            detail={"state": head["state"], "reference": head["ref"] or ""},
-            own_tax=own_tax,
-        )
-
-    @staticmethod
-    def _entry(head: Mapping[str, Any]) -> Remote:
-        keys = find_keys(head["ref"] or "")
-        return Remote(
-            key=keys[-1] if keys else "",
-            remote_id=str(head["id"]),
-            number=head["name"] or "",
-            state=_STATES[head["state"]],
-            line_count=len(head["line_ids"]),
-            detail={"state": head["state"], "reference": head["ref"] or ""},
-        )
-
-    def _parts(
-        self, products: list[dict[str, Any]], lines: list[dict[str, Any]], currency: str, move_type: str
-    ) -> tuple[TaxPart, ...]:
-        """Net and tax by tax code. A line with no tax, or several, is under no code of ours and shows as one without."""
-        net: dict[tuple[str, int], int] = {}
-        tax: dict[tuple[str, int], int] = {}
-        for row in products:
-            code = self.masters.tax_code(row["tax_ids"][0]) if len(row["tax_ids"]) == 1 else ("", 0)
-            net[code] = net.get(code, 0) + minor_units(row["price_subtotal"], currency)
-        for row in lines:
-            if row["tax_line_id"]:
-                code = self.masters.tax_code(row["tax_line_id"][0])
-                tax[code] = tax.get(code, 0) + minor_units(row["amount_currency"], currency)
-        sign = -1 if move_type == "out_invoice" else 1  # the tax of an invoice is a credit, and below zero
-        return tuple(TaxPart(*code, amount, sign * tax.get(code, 0)) for code, amount in sorted(net.items()))

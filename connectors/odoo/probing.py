@@ -1,4 +1,4 @@
-"""What `rebated check` looks at in Odoo: version, company, rights, journals, taxes, currency, key, clock. It only reads."""
+"""What `rebated check` looks at in Odoo: version, company, rights, journals, taxes, key, clock. It only reads."""
 
 from __future__ import annotations
 
