@@ -8,7 +8,9 @@ import re
 LONGEST = 600
 """Characters of a remote's message that are kept; enough for the groups Odoo names."""
 
-_MOST_LOOKED_AT = 100_000
+_MOST_LOOKED_AT = 8_000
+"""Characters; hostile text must not make the patterns slow."""
+
 _UNSEEN = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z!][^<>]*>")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
@@ -17,7 +19,8 @@ _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\
 def plain(text: str, *, longest: int = LONGEST) -> str:
     """One line of text without mark-up and control characters, cut to `longest` characters."""
     shown = _TAG.sub(" ", _UNSEEN.sub(" ", text[:_MOST_LOOKED_AT]))
-    shown = _UNPRINTABLE.sub(" ", html.unescape(shown)).strip()
+    shown = _TAG.sub(" ", html.unescape(shown))  # what was escaped must not come back as mark-up
+    shown = _UNPRINTABLE.sub(" ", shown).strip()
     return shown if len(shown) <= longest else shown[: longest - 1].rstrip() + "…"
 
 

@@ -138,17 +138,18 @@ class HttpSession:
         """The host a message names. Raises ConfigError where the address must not be used."""
         try:
             parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
+            host, _ = parts.hostname, parts.port
         except ValueError:
-            host, port = None, None
+            host = None
         if not host or parts.scheme not in ("http", "https"):
             raise ConfigError("not the address of a server", hint="write it like https://erp.example.com")
         if parts.username is not None or parts.password is not None:
             raise ConfigError(f"{host}: credentials do not stand in a URL")
-        if parts.scheme == "http" and not self._settings.allow_plain_http and not _is_this_machine(host):
+        stays_here = _is_this_machine(host) and not self._settings.proxy
+        if parts.scheme == "http" and not self._settings.allow_plain_http and not stays_here:
             hint = "use https://, or set http.allow_plain_http = true where the network in between is trusted"
             raise ConfigError(f"{host}: credentials would travel in clear over http", hint=hint)
-        return f"{host}:{port}" if port is not None else host
+        return parts.netloc
 
     def _exchange(
         self,
@@ -219,7 +220,7 @@ class HttpSession:
             if 300 <= response.status_code < 400:
                 return _redirect(host, response.headers.get("Location", ""))
             pieces = []
-            left = self._settings.max_reply_megabytes * 1_000_000
+            left = self._settings.max_reply_megabytes << 20
             for piece in response.iter_content(_PIECE):
                 left -= len(piece)
                 if left < 0:
@@ -271,16 +272,18 @@ def _unconnected(error: Exception, host: str, settings: HttpSettings) -> Rebated
             f"{where} within {settings.connect_timeout:g} s", hint="check that the server runs and can be reached"
         )
     cause = error if isinstance(error, OSError) else error.__cause__
-    reason = (cause.strerror or type(cause).__name__) if isinstance(cause, OSError) else "the connection was refused"
+    reason = (cause.strerror or str(cause) or type(cause).__name__) if isinstance(cause, OSError) else "it was refused"
     return NotSent(f"{where}: {plain(reason, longest=120)}", hint="check that the server runs and can be reached")
 
 
 def _redirect(host: str, location: str) -> FatalError:
+    """Names the host alone: path and query may hold what was sent."""
     try:
         parts = urlsplit(location)
-        target = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else "another path on it"
+        target = f"{parts.scheme or 'the same scheme'}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else ""
     except ValueError:
-        target = "an address that cannot be read"
+        target = ""
+    target = target or ("another path of its own" if location else "an address it does not name")
     return FatalError(
         f"{host}: the server redirects to {plain(target, longest=200)}, where nothing was sent",
         hint="if that is the right server, write its address in the settings",
@@ -290,13 +293,16 @@ def _redirect(host: str, location: str) -> FatalError:
 def _headers(headers: Mapping[str, str | Secret], host: str) -> dict[str, str | Secret]:
     """The headers, checked here because the library quotes a value it refuses."""
     for name, value in headers.items():
-        shown = value.reveal() if isinstance(value, Secret) else value
-        if not _HEADER_VALUE.fullmatch(shown):
+        if not _can_be_sent(value):
             raise ConfigError(
                 f"{host}: the value of {name} is empty or holds characters a header cannot carry",
                 hint="look for blanks, line breaks or letters with accents in the secret or setting it comes from",
             )
     return dict(headers)
+
+
+def _can_be_sent(value: str | Secret) -> bool:
+    return _HEADER_VALUE.fullmatch(value.reveal() if isinstance(value, Secret) else value) is not None
 
 
 def _authorities(settings: HttpSettings, base: Path) -> str | bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class HttpSettings(BaseModel):
@@ -32,3 +33,15 @@ class HttpSettings(BaseModel):
         default=False,
         description="whether a URL without TLS may be used beyond this machine; credentials travel in clear",
     )
+
+    @field_validator("proxy")
+    @classmethod
+    def _without_credentials(cls, proxy: str) -> str:
+        if not proxy:
+            return proxy
+        parts = urlsplit(proxy)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("not the address of a proxy such as http://proxy.example.com:3128")
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("credentials do not stand in a URL")
+        return proxy

@@ -65,12 +65,16 @@ class _TimedReader(io.RawIOBase):
         if left <= 0:
             exchange.overdue = True
             raise TimeoutError("the reply took too long")
-        self._connected.settimeout(left if bounded else self._patience)
+        if not bounded:
+            return self._stream.readinto(buffer)
+        self._connected.settimeout(left)
         try:
             return self._stream.readinto(buffer)
         except TimeoutError:
-            exchange.overdue = bounded
+            exchange.overdue = True
             raise
+        finally:
+            self._connected.settimeout(self._patience)  # the next request on this connection has its own deadline
 
     def close(self) -> None:
         if not self.closed:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
@@ -29,6 +29,7 @@ _FIRST_JSON2 = (19, 0)
 _ATTEMPTS = 3
 _ATTRIBUTES = ["type", "string", "relation", "required", "readonly", "store", "selection"]
 
+Answer = TypeVar("Answer")
 Connection = json2.Connection | xmlrpc.Connection
 
 
@@ -45,6 +46,7 @@ class OdooClient:
         self._version: tuple[int, int] | None = None
         self._key: Secret | None = None
         self._connection: Connection | None = None
+        self._fields_turn = threading.Lock()
         self._fields: dict[str, Mapping[str, Mapping[str, Any]] | None] = {}
 
     @property
@@ -63,7 +65,7 @@ class OdooClient:
         return "json2" if self.version >= _FIRST_JSON2 else "xmlrpc"
 
     def call(
-        self, model: str, method: str, *, ids: Sequence[int] | None = None, writes: bool = False, **named: Any
+        self, model: str, method: str, /, *, ids: Sequence[int] | None = None, writes: bool = False, **named: Any
     ) -> Any:
         """What a method of a model answers; numbers with a fraction as Decimal, dates as text in UTC, nothing as False.
 
@@ -74,9 +76,11 @@ class OdooClient:
         and may have been carried out; WriteRefused (faults.Missing among them), faults.Unauthorised,
         faults.Forbidden, faults.Absent and other FatalErrors.
         """
-        if writes:
-            return self._once(model, method, ids, named, writes=True)
-        return self._patiently(lambda: self._once(model, method, ids, named, writes=False))
+        what = f"{model}.{method}"
+        if not writes:
+            return self._patiently(lambda: self._judged(what, lambda: self._sent(model, method, ids, named)))
+        self._patiently(lambda: self._judged(f"login for {what}", self._connected))
+        return self._judged(what, lambda: self._sent(model, method, ids, named), writes=True)
 
     def has(self, model: str, field: str) -> bool:
         """Whether the user's server has the field; False for an unknown model too."""
@@ -90,7 +94,7 @@ class OdooClient:
 
         Raises faults.Absent for an unknown model.
         """
-        with self._turn:
+        with self._fields_turn:
             if model not in self._fields:
                 try:
                     self._fields[model] = self.call(model, "fields_get", attributes=_ATTRIBUTES)
@@ -109,29 +113,28 @@ class OdooClient:
         """Close the connections kept alive. The client can be used again."""
         self._session.close()
 
-    def _patiently(self, call: Any) -> Any:
+    def _patiently(self, ask: Callable[[], Answer]) -> Answer:
         attempts = Retrying(
             stop=stop_after_attempt(_ATTEMPTS),
             wait=wait_exponential(multiplier=0.2, max=2) + wait_random(0, 0.2),
             retry=retry_if_exception(_passing),
             reraise=True,
         )
-        return attempts(call)
+        return attempts(ask)
 
-    def _once(
-        self, model: str, method: str, ids: Sequence[int] | None, named: Mapping[str, Any], *, writes: bool
-    ) -> Any:
+    def _judged(self, what: str, ask: Callable[[], Answer], *, writes: bool = False) -> Answer | None:
+        """The answer; refusals and lost replies as errors of ours. None where it was carried out and has no result."""
         failure: RebatedError
         try:
-            return self._sent(model, method, ids, named)
+            return ask()
         except Fault as fault:
             if fault.meaning == "empty" and writes:
                 return None
-            failure = self._judged(fault, f"{self._host}: {model}.{method}", writes=writes)
+            failure = self._error(fault, f"{self._host}: {what}", writes=writes)
         except ReplyLost as lost:
             if not writes:
                 raise
-            failure = UnknownOutcome(f"{lost.message}, after {model}.{method} was sent", hint=lost.hint)
+            failure = UnknownOutcome(f"{lost.message}, after {what} was sent", hint=lost.hint)
         raise failure
 
     def _sent(self, model: str, method: str, ids: Sequence[int] | None, named: Mapping[str, Any]) -> Any:
@@ -147,6 +150,7 @@ class OdooClient:
         return getattr(remote, method)(*arguments, **rest)
 
     def _connected(self) -> Connection:
+        """The connection, logged in where the protocol has a login."""
         speaks = self.speaks
         with self._turn:
             if self._connection is None:
@@ -163,9 +167,12 @@ class OdooClient:
                 else:
                     over_xml = xmlrpc.connector(self._session, settings.url)
                     self._connection = xmlrpc.Connection(over_xml, settings.database, settings.login, self._key)
-            return self._connection
+            connection = self._connection
+        if isinstance(connection, xmlrpc.Connection):
+            connection.check_login(force=False)
+        return connection
 
-    def _judged(self, fault: Fault, what: str, *, writes: bool) -> RebatedError:
+    def _error(self, fault: Fault, what: str, *, writes: bool) -> RebatedError:
         if fault.meaning == "no_database":
             fault = self._looked_into(fault)
         if self._key is not None:

@@ -37,7 +37,8 @@ Meaning = Literal[
 of the business says no. absent: no such model or method. database: no such database. no_database: none could be
 opened for the request, for now or for good. throttled: asked to wait, not carried out. contended: rolled back because
 of another transaction. unclear: nothing readable about the call came back. failed: an exception in the server. empty:
-carried out, and its result was nothing, which XML-RPC cannot say. wrong: not carried out, as we asked wrongly."""
+carried out, and its result was nothing, which XML-RPC cannot say. wrong: not carried out, as we asked wrongly or in
+the wrong place."""
 
 
 class Missing(WriteRefused):
@@ -67,6 +68,8 @@ class Fault(Exception):
 
 
 _THROTTLED_SECONDS = 10
+_NOT_TAKEN_IN = frozenset({400, 405, 406, 410, 411, 413, 414, 415, 417, 422, 426, 431})
+"""Statuses that say the request itself was not acceptable, so that nothing was carried out."""
 _CONTENDED = re.compile(r"could not serialize access|could not obtain lock|deadlock detected")
 _CONTENDED_NAMES = (
     "SerializationFailure",
@@ -104,7 +107,7 @@ def of_reply(reply: Reply) -> Fault:
         if not name:
             if _NO_DATABASE in words:
                 return Fault("no_database", words, after=after)
-            return Fault("absent", _answered(reply, plain(words, longest=120)))
+            return Fault("wrong", _answered(reply, words))
         return Fault("missing" if short == "MissingError" else "absent", words)
     if status == 422 and not name.startswith("werkzeug."):
         return Fault("refused", words)
@@ -112,9 +115,7 @@ def of_reply(reply: Reply) -> Fault:
         return (
             of_exception(name, words, after=after) if name else Fault("unclear", _answered(reply, words), after=after)
         )
-    if status == 408:
-        return Fault("unclear", _answered(reply, words), after=after)
-    return Fault("wrong", _answered(reply, words))
+    return Fault("wrong" if status in _NOT_TAKEN_IN else "unclear", _answered(reply, words), after=after)
 
 
 def of_code(code: object, text: str) -> Fault:
@@ -152,7 +153,7 @@ def of_exception(name: str, words: str, *, after: int | None = None) -> Fault:
 
 def unreadable(reply: Reply) -> Fault:
     """A reply of 200 whose body is not what the protocol says."""
-    return Fault("unclear", _answered(reply, plain(reply.body[:5000].decode("utf-8", "replace"), longest=120)))
+    return Fault("unclear", _answered(reply, reply.body[:5000].decode("utf-8", "replace")))
 
 
 def last_exception(text: str) -> tuple[str, str]:
@@ -181,7 +182,7 @@ def recovery(fault: Fault, what: str, *, writes: bool, database: str) -> Rebated
         case "refused":
             return WriteRefused(message)
         case "absent":
-            return Absent(message, hint="check the version of Odoo, its installed apps, and the path in the URL")
+            return Absent(message, hint="check the version of Odoo and its installed apps")
         case "database":
             return FatalError(
                 f"{what}: there is no database {database!r}", hint="check the setting database; it is case-sensitive"
@@ -195,7 +196,7 @@ def recovery(fault: Fault, what: str, *, writes: bool, database: str) -> Rebated
         case "throttled" | "contended":
             return RetryableError(message, after=fault.after)
         case "wrong":
-            return FatalError(message)
+            return FatalError(message, hint="check url, the version of Odoo, and what stands in between")
         case "empty" | "failed" if not writes:
             return FatalError(message, hint="Odoo's log has the details")
         case _ if writes:
@@ -222,4 +223,4 @@ def _told(reply: Reply) -> tuple[str, str]:
 
 def _answered(reply: Reply, words: str) -> str:
     kind = reply.headers.get("Content-Type", "").partition(";")[0]
-    return f"answered {reply.status} {kind}" + (f": {words}" if words else "")
+    return f"answered {reply.status} {kind}".rstrip() + (f": {plain(words, longest=120)}" if words else "")
