@@ -9,6 +9,7 @@ entitlement key is read from it. Amounts are minor units; a credit is negative.
     waive        debit refund liability     credit rebate expense
     opening      debit opening balance      credit refund liability     (accrued before rebated)
                  debit refund liability     credit opening balance      (settled before rebated)
+    transfer     refund liability of one account against that of another (accounts merged): every component by itself
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ TransactionKind = Literal[
     "fx_difference",
 ]
 Component = Literal["accrued", "settled", "adjusted", "waived"]
+COMPONENTS: tuple[Component, ...] = ("accrued", "adjusted", "settled", "waived")
 LedgerAccount = Literal["rebate_expense", "refund_liability", "receivable", "opening_balance"]
 
 
@@ -91,6 +93,15 @@ def opening_entry(component: Component, key: Key, amount: int) -> tuple[Posting,
     return (
         Posting(key, "refund_liability", component, sign * amount),
         Posting(key, "opening_balance", component, -sign * amount),
+    )
+
+
+def transfer_entry(component: Component, old: Key, new: Key, amount: int) -> tuple[Posting, Posting]:
+    """The balance of a component goes over from one key to another."""
+    sign = -1 if component in ("accrued", "adjusted") else 1
+    return (
+        Posting(old, "refund_liability", component, -sign * amount),
+        Posting(new, "refund_liability", component, sign * amount),
     )
 
 

@@ -16,11 +16,13 @@ from core.engine.duck import DuckEngine
 from core.entitlement import compile_rule, entitle, explain_parts
 from core.errors import RefusedError
 from core.explain import sentences
-from core.ledger import entitlements, proposals, registry
+from core.ledger import entitlements, moves, proposals, registry
+from core.ledger.accounts import identities
 from core.ledger.accruals import Setting, level_names
 from core.ledger.facts import tax_codes
 from core.ledger.masters import profiles
 from core.ledger.tables import (
+    batch,
     effect,
     entitlement,
     line,
@@ -32,6 +34,7 @@ from core.ledger.tables import (
 )
 from core.money import percent_text
 from core.period import day_number, period_of
+from core.posting import component_amount
 
 
 def find_proposal(connection: Connection, key: str) -> proposals.Stored:
@@ -128,8 +131,47 @@ def explain_entitlement(
             for code, sums in sorted(split.items(), key=lambda pair: codes[pair[0]])
         ],
         "waiting": stored.waiting,
+        "transfers": transfers(connection, stored),
         "lines": evidence_lines(connection, engine, ground, program.id, stored.beneficiary, period.start, stored.batch),
     }
+
+
+def transfers(connection: Connection, stored: entitlements.Stored) -> list[dict[str, Any]]:
+    """What went over from or to the key of an entitlement when accounts were merged, oldest first."""
+    table, head = posting.c, posting_transaction.c
+    query = (
+        sa.select(head.id, head.reference, head.reason, batch.c.actor, batch.c.at, table.component, table.beneficiary)
+        .add_columns(table.amount)
+        .join(posting_transaction, head.id == table.transaction_id)
+        .join(batch, batch.c.seq == head.batch)
+        .where(
+            head.kind == "transfer",
+            table.book == sa.select(entitlement.c.book).where(entitlement.c.id == stored.id).scalar_subquery(),
+            table.program == stored.program,
+            table.beneficiary == stored.beneficiary,
+            table.period == stored.period,
+        )
+        .order_by(head.id, table.number)
+    )
+    found: dict[int, dict[str, Any]] = {}
+    for row in connection.execute(query):
+        if row.id not in found:
+            old, new = moves.pair(row.reference)
+            names = identities(connection, (old, new))
+            found[row.id] = {
+                "transaction": row.id,
+                "at": row.at,
+                "actor": row.actor,
+                "reason": row.reason,
+                "from": names[old].external_id,
+                "to": names[new].external_id,
+                "amounts": {},
+            }
+        sign = 1 if row.beneficiary == moves.pair(row.reference)[1] else -1
+        amounts = found[row.id]["amounts"]
+        moved = sign * component_amount(row.component, row.amount)
+        amounts[row.component] = amounts.get(row.component, 0) + moved
+    return list(found.values())
 
 
 def evidence_lines(

@@ -1,13 +1,15 @@
 """Facts: the lines that count, from the book into the counting engine's cache, as signed rows.
 
 A fact is one line of a document version that became current (+1) or ceased to be (-1) in a batch. Documents without
-an account are parked, our own documents are in no measure unless a person has disowned their key.
+an account are parked, our own documents are in no measure unless a person has disowned their key. Where an account was
+merged into another, the batch of that act takes its lines from the one (-1) and gives them to the other (+1); what
+comes later counts for the other at once. What was known before a batch can so be counted as it was known then.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -15,12 +17,13 @@ import sqlalchemy as sa
 
 from core.documents import DOCUMENT_KINDS
 from core.engine.duck import DuckEngine
+from core.ledger.accounts import Alias, aliases, origins, owner
 from core.ledger.acts import latest
 from core.ledger.book import Book, check_token
 from core.ledger.masters import Units, units
 from core.ledger.tables import counter, effect, item, line, record, record_version, tax_code
 from core.money import MAX_MINOR
-from core.period import day_number
+from core.period import day_date, day_number
 from core.settlement import TaxCode
 
 _CHUNK = 100_000
@@ -148,7 +151,45 @@ class _Head(NamedTuple):
 
 
 def _heads(connection: sa.Connection, since: int, accounts: set[int] | None, disowned: set[str]) -> list[_Head]:
-    """The effects after a batch, in the order they were written."""
+    """The effects after a batch and what merged accounts handed over, in the order it was written."""
+    merged = aliases(connection)
+    wanted = None if accounts is None else origins(merged, accounts)
+    found = list(_effects(connection, disowned, effect.c.batch > since, wanted))
+    if not merged:
+        return found
+    gone = {alias.old for alias in merged}
+    found = [head._replace(account=_owner_then(merged, head)) if head.account in gone else head for head in found]
+    for alias in merged:
+        if alias.batch > since and (wanted is None or alias.old in wanted):
+            found += _handed_over(connection, disowned, merged, alias)
+    return sorted(found, key=lambda head: head.batch)
+
+
+def _owner_then(merged: Sequence[Alias], head: _Head) -> int:
+    """Whose a document was when the effect was written."""
+    return owner([alias for alias in merged if alias.batch < head.batch], head.account, day_date(head.day))
+
+
+def _handed_over(
+    connection: sa.Connection, disowned: set[str], merged: Sequence[Alias], alias: Alias
+) -> Iterator[_Head]:
+    """What counted for an account when it became another's: from the one, to the other, in the batch of that act."""
+    earlier = [item for item in merged if item.batch < alias.batch]
+    counting: dict[int, _Head] = {}
+    for head in _effects(connection, disowned, effect.c.batch < alias.batch, origins(earlier, {alias.old})):
+        before = counting.get(head.version)
+        counting[head.version] = head._replace(sign=head.sign + (before.sign if before else 0))
+    for head in counting.values():
+        day = day_date(head.day)
+        if head.sign and alias.covers(day) and owner(earlier, head.account, day) == alias.old:
+            yield head._replace(batch=alias.batch, account=alias.old, sign=-head.sign)
+            yield head._replace(batch=alias.batch, account=alias.new)
+
+
+def _effects(
+    connection: sa.Connection, disowned: set[str], when: sa.ColumnElement[bool], accounts: set[int] | None
+) -> Iterator[_Head]:
+    """Effects on documents that count, in the order they were written, with the account their source names."""
     version = record_version.c
     query = (
         sa.select(
@@ -168,7 +209,7 @@ def _heads(connection: sa.Connection, since: int, accounts: set[int] | None, dis
         .join(record, record.c.id == effect.c.record_id)
         .join(record_version, version.id == effect.c.version_id)
         .where(
-            effect.c.batch > since,
+            when,
             effect.c.sign != 0,
             version.line_count > 0,
             version.account_id.is_not(None) if accounts is None else version.account_id.in_(accounts),
@@ -177,24 +218,20 @@ def _heads(connection: sa.Connection, since: int, accounts: set[int] | None, dis
         )
         .order_by(effect.c.batch, effect.c.id)
     )
-    found: list[_Head] = []
     for row in connection.execute(query):
         registration = row.content.get("registration", row.entity)
-        found.append(
-            _Head(
-                row.batch,
-                row.sign,
-                row.record_id,
-                row.version_id,
-                (row.source, row.company),
-                row.kind == "credit_note",
-                row.account_id,
-                day_number(row.day),
-                (row.entity, registration),
-                row.currency,
-            )
+        yield _Head(
+            row.batch,
+            row.sign,
+            row.record_id,
+            row.version_id,
+            (row.source, row.company),
+            row.kind == "credit_note",
+            row.account_id,
+            day_number(row.day),
+            (row.entity, registration),
+            row.currency,
         )
-    return found
 
 
 _VERSIONS = 500

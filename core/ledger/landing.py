@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from core.documents import DOCUMENT_KINDS, BadRecord, Line, RawRecord, Record
 from core.errors import DataError
 from core.keys import content_hash, find_keys
-from core.ledger import quarantine
+from core.ledger import moves, quarantine
 from core.ledger.accounts import CHUNK, resolve_accounts
 from core.ledger.book import Batch
 from core.ledger.tables import effect, line, personal_data, record, record_head, record_version, source_cursor
@@ -39,11 +39,13 @@ class Head(NamedTuple):
     hash: str
     order: int
     present: bool
+    account_id: int | None
+    day: date | None
 
 
 @dataclass(slots=True)
 class Landed:
-    """What a page did."""
+    """What a page did. `moved`: changed documents that now name another account."""
 
     read: int = 0
     new: int = 0
@@ -52,11 +54,12 @@ class Landed:
     older: int = 0
     quarantined: int = 0
     parked: int = 0
+    moved: int = 0
     lines: int = 0
     own_keys: set[str] = field(default_factory=set)
 
     def add(self, other: Landed) -> None:
-        for name in ("read", "new", "changed", "unchanged", "older", "quarantined", "parked", "lines"):
+        for name in ("read", "new", "changed", "unchanged", "older", "quarantined", "parked", "moved", "lines"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.own_keys |= other.own_keys
 
@@ -128,6 +131,8 @@ def load_heads(batch: Batch, source: str, identities: Iterable[Identity]) -> dic
                     record_version.c.hash,
                     record_head.c.source_order,
                     record_head.c.present,
+                    record_version.c.account_id,
+                    record_version.c.day,
                 )
                 .join(record_head, record_head.c.record_id == record.c.id)
                 .join(record_version, record_version.c.id == record_head.c.version_id)
@@ -150,6 +155,7 @@ def _land_good(batch: Batch, source: str, items: list[Record], authoritative: bo
     hashes = [version_hash(item) for item in items]
     versions = _known_versions(batch, [head.record_id for head in heads.values()])
     writer = _Writer(batch, source)
+    moved: list[moves.Change] = []
     for item, identity, digest in zip(items, identities, hashes, strict=True):
         head = heads.get(identity)
         account_id = accounts.get((item.company, item.account)) if item.account else None
@@ -179,12 +185,15 @@ def _land_good(batch: Batch, source: str, items: list[Record], authoritative: bo
                 writer.effect(record_id, head.version_id, -1, item.order, "replaced")
             writer.effect(record_id, version_id, 1, item.order, "changed" if head.present else "restored")
             result.changed += 1
-        heads[identity] = Head(record_id, version_id, digest, item.order, True)
+            if item.kind in DOCUMENT_KINDS and head.account_id != account_id:
+                moved.append((head.account_id, head.day, account_id, item.day))
+        heads[identity] = Head(record_id, version_id, digest, item.order, True, account_id, item.day)
         versions[record_id, digest] = version_id
         if item.kind in DOCUMENT_KINDS and item.account is None:
             result.parked += 1
     result.lines = len(writer.lines)
     writer.write()
+    result.moved = moves.note(batch, moved)
     quarantine.solve(batch, source, {identity: heads[identity].order for identity in identities})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -66,30 +67,38 @@ def _days(contents: list[dict[str, Any]]) -> list[tuple[int, int, dict[str, Any]
 
 def account_states(connection: Connection) -> dict[int, list[AccountState]]:
     """Every account that is known, by id."""
-    external: dict[int, list[str]] = {}
-    for account_id, external_id in connection.execute(
-        sa.select(account_identity.c.account_id, account_identity.c.external_id).order_by(account_identity.c.id)
+    external: dict[int, list[tuple[int, str]]] = {}
+    table = account_identity.c
+    for account_id, external_id, start in connection.execute(
+        sa.select(table.account_id, table.external_id, table.valid_from).order_by(table.id)
     ):
-        external.setdefault(account_id, []).append(external_id)
+        known_from = _ALWAYS if start is None else day_number(start)
+        external.setdefault(account_id, []).append((known_from, external_id))
     contents: dict[int, list[dict[str, Any]]] = {}
     for row in _current(connection, "account"):
         contents.setdefault(row.account_id, []).append(row.content)
     states = {}
     for account_id, ids in external.items():
-        known = tuple(dict.fromkeys(ids))
         states[account_id] = [
             AccountState(
-                start,
-                end,
-                known,
+                first,
+                last,
+                tuple(dict.fromkeys(external_id for known_from, external_id in ids if known_from <= first)),
                 content.get("segment"),
                 content.get("country"),
                 content.get("group"),
                 content.get("channel"),
             )
             for start, end, content in _days(contents.get(account_id, [{}]))
+            for first, last in _cut(start, end, [known_from for known_from, _ in ids])
         ]
     return states
+
+
+def _cut(start: int, end: int, days: list[int]) -> list[tuple[int, int]]:
+    """The days from `start` to `end` in pieces, one beginning at each of `days`."""
+    bounds = [start, *sorted({day for day in days if start < day < end}), end]
+    return list(pairwise(bounds))
 
 
 def _products(connection: Connection) -> dict[tuple[str, str, str], list[dict[str, Any]]]:

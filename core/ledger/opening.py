@@ -5,13 +5,14 @@ One row a key and component, in major units; imported as postings with their sou
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 from core.errors import DataError, RefusedError
 from core.keys import content_hash
 from core.ledger import acts, postings, registry
+from core.ledger.accounts import Alias, aliases, owner
 from core.ledger.book import Batch
 from core.ledger.facts import tax_codes
 from core.ledger.masters import profiles
@@ -46,11 +47,12 @@ def import_opening(
     accounts: dict[str, list[int]] = {}
     for account_id, item in profiles(batch.connection).items():
         accounts.setdefault(item.external_id, []).append(account_id)
+    merged = aliases(batch.connection)
     issuers = {*entities, *(code.entity for code in tax_codes(batch.connection).values())}
     transactions, wrong = [], []
     for number, row in enumerate(rows, 2):
         try:
-            transactions.append(_transaction(row, programs, accounts, issuers, source, posted_on))
+            transactions.append(_transaction(row, programs, accounts, merged, issuers, source, posted_on))
         except DataError as error:
             wrong.append(f"{source} row {number}: {error.message}")
     if wrong:
@@ -64,6 +66,7 @@ def _transaction(
     row: Mapping[str, Any],
     programs: Mapping[str, Program],
     accounts: Mapping[str, list[int]],
+    merged: Sequence[Alias],
     entities: Collection[str],
     source: str,
     posted_on: date,
@@ -90,7 +93,9 @@ def _transaction(
         )
     currency = program.program.currency
     amount = minor_units(row["amount"], currency, path="amount")
-    key = Key(program.id, account, account, row["entity"], _first_day(program, row["period"]), currency)
+    first = _first_day(program, row["period"])
+    account = owner(merged, account, date.fromisoformat(first))
+    key = Key(program.id, account, account, row["entity"], first, currency)
     return Transaction("opening", posted_on, program.id, opening_entry(component, key, amount), source[:80])
 
 

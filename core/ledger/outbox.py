@@ -108,6 +108,13 @@ def mark_sending(batch: Batch, key: str, token: int, seconds: int) -> datetime:
     return deadline
 
 
+def withdraw(batch: Batch, key: str) -> None:
+    """Take out a row that was never tried: the same key may come back with other content."""
+    batch.connection.execute(
+        outbox.delete().where(outbox.c.key == key, outbox.c.state == "queued", outbox.c.attempts == 0)
+    )
+
+
 def mark(
     batch: Batch,
     key: str,

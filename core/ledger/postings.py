@@ -83,8 +83,10 @@ def post(batch: Batch, book: str, transactions: Iterable[Transaction]) -> int:
     return len(heads)
 
 
-def balances(connection: Connection, book: str, program: str | None = None) -> dict[Key, Balance]:
-    """Every balance of a book, or of one program in it."""
+def balances(
+    connection: Connection, book: str, program: str | None = None, *, account: int | None = None
+) -> dict[Key, Balance]:
+    """Every balance of a book, or of one program in it, or those one account has a part in."""
     table = posting.c
     columns = (table.program, table.beneficiary, table.payee, table.entity, table.period, table.currency)
     query = (
@@ -94,6 +96,8 @@ def balances(connection: Connection, book: str, program: str | None = None) -> d
     )
     if program is not None:
         query = query.where(table.program == program)
+    if account is not None:
+        query = query.where(sa.or_(table.beneficiary == account, table.payee == account))
     found: dict[Key, Balance] = {}
     for program_id, beneficiary, payee, entity, period, currency, component, amount in connection.execute(query):
         key = Key(program_id, beneficiary, payee, entity, period.isoformat(), currency)

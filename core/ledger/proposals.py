@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from core.errors import RefusedError
 from core.keys import SettlementKey, content_hash, settlement_key
+from core.ledger.accounts import aliases, owner
 from core.ledger.book import Batch
 from core.ledger.tables import posting_transaction, proposal, proposal_event, proposal_part
 from core.posting import Key
@@ -130,8 +131,9 @@ def life(connection: Connection, item: Stored) -> list[sa.Row[Any]]:
 
 
 def parts(connection: Connection, proposal_ids: Iterable[int]) -> dict[int, list[PartRow]]:
-    """The parts of proposals."""
+    """The parts of proposals, under the keys that hold their amounts now that accounts may have been merged."""
     wanted = list(proposal_ids)
+    merged = aliases(connection)
     found: dict[int, list[PartRow]] = {proposal_id: [] for proposal_id in wanted}
     for start in range(0, len(wanted), 500):
         query = (
@@ -141,7 +143,8 @@ def parts(connection: Connection, proposal_ids: Iterable[int]) -> dict[int, list
             .order_by(proposal_part.c.proposal_id, proposal_part.c.number)
         )
         for row in connection.execute(query):
-            key = Key(row.program, row.beneficiary, row.payee, row.entity, row.period.isoformat(), row.currency)
+            beneficiary, payee = (owner(merged, account_id, row.period) for account_id in (row.beneficiary, row.payee))
+            key = Key(row.program, beneficiary, payee, row.entity, row.period.isoformat(), row.currency)
             taxes = {int(code): amount for code, amount in row.taxes}
             found[row.proposal_id].append(PartRow(row.kind, key, row.amount, taxes, row.entitlement_id, row.reason))
     return found

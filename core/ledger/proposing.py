@@ -17,7 +17,8 @@ from core import __version__
 from core.documents import DOCUMENT_KINDS
 from core.entitlement import Rule, compile_rule, entitle
 from core.keys import SettlementKey, settlement_key
-from core.ledger import acts, entitlements, postings, proposals, quarantine, registry
+from core.ledger import acts, entitlements, moves, postings, proposals, quarantine, registry
+from core.ledger.accounts import aliases, owner
 from core.ledger.accruals import shares
 from core.ledger.acts import Mode
 from core.ledger.alarms import open_alarms
@@ -99,16 +100,19 @@ def ground_of(connection: Connection, as_of: date, limits: AlarmLimits | None = 
     for entry in proposals.in_states(connection, ("settled",)):
         settled.setdefault((entry.book, entry.payee), []).append(entry)
     bad: dict[int, list[tuple[date | None, str]]] = {}
+    merged = aliases(connection)
     for row in quarantine.open_rows(connection):
         account_id = quarantine.account_of(connection, row) if row.kind in DOCUMENT_KINDS else None
         if account_id is not None:
             text = f"{row.kind} {row.external_id} is in quarantine ({row.reason})"
-            bad.setdefault(account_id, []).append((row.day, text))
+            bad.setdefault(owner(merged, account_id, row.day), []).append((row.day, text))
     alarmed = {
         row.account_id: row.message
         for row in open_alarms(connection)
         if row.kind == "unknown_key" and row.account_id is not None
     }
+    for account_id, reason in moves.undecided(connection).items():
+        alarmed[account_id] = "; ".join(filter(None, (alarmed.get(account_id), reason)))
     return _Ground(
         registry.current(connection),
         acts.modes(connection),

@@ -13,7 +13,8 @@ from typing import Protocol
 
 from core.errors import RefusedError
 from core.keys import SettlementKey
-from core.ledger import postings, proposals, registry
+from core.ledger import outbox, postings, proposals, registry
+from core.ledger.alarms import close_alarm
 from core.ledger.book import Batch
 from core.ledger.facts import tax_codes
 from core.ledger.postings import Transaction
@@ -88,9 +89,16 @@ def _post_adjustments(batch: Batch, item: Stored, today: date, sign: int) -> Non
     )
 
 
-def reject(batch: Batch, item: Stored, reason: str) -> None:
-    """End a proposal without a document; the same content is not proposed again."""
-    _need(item, proposals.OPEN, "rejected")
+def reject(batch: Batch, item: Stored, reason: str, today: date | None = None) -> None:
+    """End a proposal without a document; the same content is not proposed again.
+
+    One that is approved can be rejected as long as it is not being sent; its adjustments are taken back.
+    """
+    _need(item, (*proposals.OPEN, "approved", "suspended"), "rejected")
+    if item.state not in proposals.OPEN:
+        _post_adjustments(batch, item, today or batch.at.date(), -1)
+        outbox.withdraw(batch, item.key)
+        close_alarm(batch, "suspended", item.key, "rejected")
     proposals.move(batch, item, "rejected", reason)
 
 

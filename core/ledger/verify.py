@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -11,7 +12,8 @@ from sqlalchemy import Connection
 
 from core.documents import Line, Record
 from core.keys import content_hash
-from core.ledger import tables
+from core.ledger import postings, tables
+from core.ledger.accounts import aliases, own_identities
 from core.ledger.book import GENESIS, batch_hash, row_text
 from core.ledger.landing import version_hash
 
@@ -29,6 +31,7 @@ def verify(connection: Connection, *, deep: bool = False) -> Iterator[Fault]:
     yield from _balanced(connection)
     yield from _heads(connection)
     yield from _receipts(connection)
+    yield from _merged(connection)
     if deep:
         yield from _versions(connection)
 
@@ -120,6 +123,16 @@ def _receipts(connection: Connection) -> Iterator[Fault]:
         yield Fault(f"settlement {row.reference}", "has no receipt")
 
 
+def _merged(connection: Connection) -> Iterator[Fault]:
+    """What an account had when it became another's went over whole."""
+    for alias in aliases(connection):
+        for book in ("live", "shadow"):
+            for key, balance in postings.balances(connection, book, account=alias.old).items():
+                if any(balance) and alias.covers(date.fromisoformat(key.period)):
+                    where = f"account {alias.old} in the {book} book"
+                    yield Fault(where, f"was merged into {alias.new} and still has a balance in {key.program}")
+
+
 def _versions(connection: Connection) -> Iterator[Fault]:
     version, record, identity = tables.record_version, tables.record, tables.account_identity
     lines = connection.execute(
@@ -146,6 +159,7 @@ def _versions(connection: Connection) -> Iterator[Fault]:
                 identity.c.account_id == version.c.account_id,
                 identity.c.source == record.c.source,
                 identity.c.company == record.c.company,
+                identity.c.id.in_(own_identities()),
             ),
         )
         .order_by(version.c.id)

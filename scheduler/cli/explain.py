@@ -122,6 +122,12 @@ def show_entitlement(found: dict[str, Any], all_lines: bool) -> None:
     columns = [("issued by", ""), ("tax code", ""), ("measure", "right"), ("share of the entitlement", "right")]
     out.print(table("By tax code of the original lines (largest remainder)", columns, rows))
     _show_lines(found, all_lines)
+    for item in found["transfers"]:
+        amounts = ", ".join(f"{name} {money(amount, currency)}" for name, amount in item["amounts"].items())
+        say(
+            f"On {item['at']:%Y-%m-%d} {item['actor']} merged account {item['from']} into {item['to']}, and this went "
+            f"over: {amounts}. Reason: {item['reason']}"
+        )
     for text in found["waiting"]:
         say(f"waits: {text}", "yellow")
 

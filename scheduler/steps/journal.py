@@ -1,4 +1,5 @@
-"""The accrual journal: a month's accruals, adjustments and waivers per legal entity, as they stand in the book.
+"""The accrual journal: a month's accruals, adjustments and waivers per legal entity, as they stand in the book, and
+what of them went over from one account to another.
 
 Credit notes themselves are posted by the system that receives them, so settlements are not in it. Writing a month
 closes it: what comes later is posted in the first open month, with a reference to the period it belongs to.
@@ -42,7 +43,10 @@ def journals(connection: sa.Connection, context: Context, month: Period) -> list
             table.book == "live",
             table.posted_on >= month.start,
             table.posted_on < month.end,
-            posting_transaction.c.kind.in_(_KINDS),
+            sa.or_(
+                posting_transaction.c.kind.in_(_KINDS),
+                sa.and_(posting_transaction.c.kind == "transfer", table.component != "settled"),
+            ),
         )
         .group_by(*columns)
         .order_by(*columns)

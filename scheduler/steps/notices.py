@@ -9,7 +9,8 @@ import sqlalchemy as sa
 
 from connectors.spi import NoteRequest, Remote, TierRequest
 from core.keys import notice_key
-from core.ledger import acts, outbox, postings, registry, standings
+from core.ledger import acts, moves, outbox, postings, registry, standings
+from core.ledger.accounts import aliases, owner
 from core.ledger.book import Batch
 from core.ledger.columns import text_within
 from core.ledger.masters import Profile, profiles
@@ -77,10 +78,11 @@ def prepare(context: Context) -> int:
     with context.book.read() as reading:
         live = {program for program, mode in acts.modes(reading).items() if mode.mode == "live"}
         registered = registry.current(reading)
+        quiet = {*moves.undecided(reading), *(alias.old for alias in aliases(reading) if alias.covers(context.as_of))}
         rows = [
             row
             for row in standings.latest(reading, "live").values()
-            if row.program in live and row.program in registered
+            if row.program in live and row.program in registered and row.account_id not in quiet
         ]
         names = profiles(reading) if rows else {}
         before = _tiers_before(reading)
@@ -241,8 +243,11 @@ def _money(reading: sa.Connection, today: date) -> dict[tuple[int, str], Money]:
         )
         .group_by(table.payee, table.currency)
     )
+    merged = aliases(reading)
     for payee, currency, amount in reading.execute(paid):
-        found[payee, currency] = found.get((payee, currency), Money())._replace(paid=int(amount))
+        at = owner(merged, payee), currency
+        before = found.get(at, Money())
+        found[at] = before._replace(paid=before.paid + int(amount))
     return found
 
 

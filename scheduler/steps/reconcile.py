@@ -6,7 +6,8 @@ Nothing is proposed again by itself: a settlement that was cancelled remotely be
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +17,7 @@ from connectors.spi import Adapter, Remote, WriteRequest
 from core.errors import RebatedError, RefusedError
 from core.keys import content_hash
 from core.ledger import acts, outbox, postings, proposals
+from core.ledger.accounts import successors
 from core.ledger.alarms import close_alarm, open_alarm
 from core.ledger.book import Batch
 from core.ledger.postings import Transaction
@@ -47,6 +49,7 @@ def reconcile(context: Context) -> Reconciled:
         rows = [row for row in outbox.receipts(reading) if row.kind in _WRITTEN]
         states = {row.key: row for row in outbox.in_state(reading, ("done", "voided", "differs"))}
         accepted = acts.latest(reading, "settlement_decision")
+        became = successors(reading)
     for done, row in enumerate(rows, 1):
         sent = states.get(row.key)
         if sent is None or sent.state == "voided" or row.target not in context.config.connections:
@@ -62,7 +65,7 @@ def reconcile(context: Context) -> Reconciled:
             continue
         if others:
             _double(context, sent, [row.remote_id, *others], result)
-        _compare(context, sent, remote, result)
+        _compare(context, sent, remote, became, result)
         context.progress("reconcile", done, len(rows))
     return result
 
@@ -90,8 +93,13 @@ def _double(context: Context, sent: sa.Row[Any], ids: list[str], result: Reconci
         open_alarm(batch, "duplicate", sent.key, message, sent.account_id)
 
 
-def _compare(context: Context, sent: sa.Row[Any], remote: Remote | None, result: Reconciled) -> None:
+def _compare(
+    context: Context, sent: sa.Row[Any], remote: Remote | None, became: Mapping[str, set[str]], result: Reconciled
+) -> None:
     request = requests.restored(sent.request)
+    account = getattr(request, "account", "")
+    if remote is not None and remote.account in became.get(account, ()):
+        remote = replace(remote, account=account)  # merged there, and a person has confirmed it here
     gone = remote is None or remote.state == "cancelled"
     difference = "" if remote is None or gone else _changed(request, remote)
     if not gone and not difference:

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.ledger import outbox, proposals
+from core.ledger import moves, outbox, proposals
 from core.ledger.alarms import open_alarms
 from core.ledger.columns import utc_now
 from core.ledger.masters import profiles
@@ -64,9 +64,11 @@ def _send_all(context: Context, kinds: tuple[str, ...], result: Written) -> None
     with context.book.read() as reading:
         rows = outbox.pending(reading, kinds, utc_now())
         blocked = {row.account_id for row in open_alarms(reading) if row.kind == "unknown_key"}
+        undecided = moves.undecided(reading)
     by_target: dict[str, list[sa.Row[Any]]] = {}
     for row in rows:
-        if row.account_id is not None and row.account_id in blocked:
+        begun = row.attempts > 0  # its outcome has to be learned, whatever is asked about its account meanwhile
+        if row.account_id is not None and (row.account_id in blocked or (row.account_id in undecided and not begun)):
             result.waiting += 1
         else:
             by_target.setdefault(row.target, []).append(row)
