@@ -73,7 +73,17 @@ class SecureConnector(_Sending, odoolib.rpc.XmlRPCSConnector):  # type: ignore[m
 
 
 class Model(odoolib.rpc.Model):  # type: ignore[misc]
-    """A model of the remote."""
+    """A model of the remote. Results come as they are: the library's own sorts what `read` answers."""
+
+    def __getattr__(self, method: str) -> Any:
+        def proxy(*arguments: Any, **named: Any) -> Any:
+            connection = self.connection
+            connection.check_login(force=False)
+            return connection.get_service("object").execute_kw(
+                connection.database, connection.user_id, connection.password, self.model_name, method, arguments, named
+            )
+
+        return proxy
 
     def search_read(self, *arguments: Any, **named: Any) -> Any:
         """One call; the library's own makes two."""
