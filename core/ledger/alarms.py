@@ -52,6 +52,15 @@ def close_by_id(batch: Batch, alarm_id: int, resolution: str) -> None:
         raise RefusedError(f"alarm {alarm_id} is not open")
 
 
+def hand_over(batch: Batch, kind: str, old: int, new: int) -> None:
+    """What is asked about one account is asked about another from now on."""
+    batch.connection.execute(
+        alarm.update()
+        .where(alarm.c.kind == kind, alarm.c.account_id == old, alarm.c.closed_at.is_(None))
+        .values(account_id=new)
+    )
+
+
 def open_alarms(connection: Connection, account_id: int | None = None) -> list[sa.Row[Any]]:
     """Alarms nobody has closed, oldest first; those of one account where it is given."""
     query = sa.select(alarm).where(alarm.c.closed_at.is_(None)).order_by(alarm.c.id)

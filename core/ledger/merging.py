@@ -17,7 +17,7 @@ from core.errors import RefusedError
 from core.ledger import entitlements, moves, postings, proposals, registry
 from core.ledger.accounts import MERGED, Identity
 from core.ledger.acts import record_act
-from core.ledger.alarms import close_alarm
+from core.ledger.alarms import close_alarm, hand_over
 from core.ledger.book import Batch
 from core.ledger.merger import BOOKS, Handover, Merger, is_asked, reach
 from core.ledger.postings import Transaction
@@ -59,15 +59,22 @@ def merge(batch: Batch, found: Merger, reason: str, today: date) -> None:
     from_day = found.start.isoformat() if found.start else None
     record_act(batch, MERGED, about, {**value, "from": from_day, "keys": len(found.handovers)}, reason)
     close_alarm(batch, moves.ALARM, about, "merged")
+    if found.start is None:
+        hand_over(batch, "unknown_key", old.account_id, new.account_id)
 
 
-def keep(batch: Batch, old: Identity, new: Identity, reason: str) -> None:
-    """The documents that moved were corrections: an ordinary delta. Raises RefusedError where nobody asks."""
-    if not is_asked(batch.connection, old, new):
+def need_question(connection: Connection, old: Identity, new: Identity) -> None:
+    """Raise RefusedError unless an alarm asks what became of documents that moved between two accounts."""
+    if not is_asked(connection, old, new):
         raise RefusedError(
             f"no alarm asks about documents that moved from {old.external_id} to {new.external_id}",
             hint="`rebated doctor` lists the open alarms",
         )
+
+
+def keep(batch: Batch, old: Identity, new: Identity, reason: str) -> None:
+    """The documents that moved were corrections: an ordinary delta. Raises RefusedError where nobody asks."""
+    need_question(batch.connection, old, new)
     about = moves.subject(old.account_id, new.account_id)
     value = {"old": old.external_id, "new": new.external_id, "source": old.source, "company": old.company}
     record_act(batch, moves.KEPT, about, value, reason)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from core.documents import Line, Record
 from core.keys import content_hash
 from core.ledger import postings, tables
-from core.ledger.accounts import aliases, own_identities
+from core.ledger.accounts import aliases, own_identities, owner
 from core.ledger.book import GENESIS, batch_hash, row_text
 from core.ledger.landing import version_hash
 
@@ -125,12 +125,17 @@ def _receipts(connection: Connection) -> Iterator[Fault]:
 
 def _merged(connection: Connection) -> Iterator[Fault]:
     """What an account had when it became another's went over whole."""
-    for alias in aliases(connection):
-        for book in ("live", "shadow"):
-            for key, balance in postings.balances(connection, book, account=alias.old).items():
-                if any(balance) and alias.covers(date.fromisoformat(key.period)):
-                    where = f"account {alias.old} in the {book} book"
-                    yield Fault(where, f"was merged into {alias.new} and still has a balance in {key.program}")
+    merged = aliases(connection)
+    if not merged:
+        return
+    for book in ("live", "shadow"):
+        for key, balance in postings.balances(connection, book).items():
+            day = date.fromisoformat(key.period)
+            for account_id in {key.beneficiary, key.payee}:
+                became = owner(merged, account_id, day)
+                if any(balance) and became != account_id:
+                    where = f"account {account_id} in the {book} book"
+                    yield Fault(where, f"was merged into {became} and still has a balance in {key.program}")
 
 
 def _versions(connection: Connection) -> Iterator[Fault]:

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 import typer
 
 from core.ledger import acts, alarms, outbox
+from core.ledger.accounts import aliases, owner
 from core.ledger.columns import utc_now
 from core.ledger.tables import batch as batch_table
 from core.ledger.tables import claim, personal_data, record_version
@@ -143,11 +144,19 @@ def _erase(connection: sa.Connection, before: date) -> int:
     """Blank the personal data of accounts that have no document since `before` and were not landed since."""
     version, other = record_version.c, record_version.alias()
     busy = sa.select(other.c.account_id).where(other.c.day >= before, other.c.account_id.is_not(None))
+    merged = aliases(connection)  # documents that still name an account count for what it has become
+    named = set(connection.execute(busy.where(other.c.account_id.in_({alias.old for alias in merged}))).scalars())
+    standing = {owner(merged, account_id) for account_id in named}
     since = datetime.combine(before, time(), UTC)
     stale = (
         sa.select(version.id)
         .join(batch_table, batch_table.c.seq == version.batch)
-        .where(version.account_id.is_not(None), version.account_id.not_in(busy), batch_table.c.at < since)
+        .where(
+            version.account_id.is_not(None),
+            version.account_id.not_in(busy),
+            version.account_id.not_in(standing),
+            batch_table.c.at < since,
+        )
     )
     done = connection.execute(
         personal_data.update()

@@ -10,6 +10,7 @@ import typer
 from core import __version__
 from core.errors import ConfigError, DataError, IntegrityError, RebatedError, RefusedError, RetryableError
 from scheduler.cli import (
+    account,
     chain,
     demo,
     doctor,
@@ -69,6 +70,7 @@ def _options(
 for module in (setup, chain, review, status, explain, export, doctor, demo):
     module.add_to(app)
 app.add_typer(program.app, name="program")
+app.add_typer(account.app, name="account")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sweep.app, name="sweep")
 app.add_typer(opening.app, name="opening")

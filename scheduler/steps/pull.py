@@ -11,6 +11,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from connectors.spi import Adapter, Page, Window
 from core.errors import RebatedError, RetryableError
 from core.ledger import acts, quarantine
+from core.ledger.accounts import aliases, owner
 from core.ledger.alarms import open_alarm
 from core.ledger.book import Batch
 from core.ledger.columns import utc_now
@@ -141,7 +142,7 @@ def _own_keys(batch: Batch, source: str, landed: Landed) -> None:
             key,
             f"a document of {source} carries the key {key}, which this book never gave: nothing is sent for the "
             f"account until `rebated doctor adopt {key}` or `rebated doctor disown {key}`",
-            account_id,
+            None if account_id is None else owner(aliases(batch.connection), account_id),
         )
 
 
