@@ -28,6 +28,13 @@ class Base:
             pytest.skip(f"the adapter does not write {kind}")
         return kind
 
+    @pytest.fixture
+    def keyed(self, kind: WriteKind, harness: Harness) -> WriteKind:
+        """Each kind written under a key; those that only say how something is are skipped."""
+        if kind in harness.build().capabilities.repeatable:
+            pytest.skip(f"a {kind} is written again as often as one likes, and not found by a key")
+        return kind
+
     @staticmethod
     def pull(harness: Harness, cursor: Mapping[str, Any] | None = None, *, until: datetime | None = None) -> list[Page]:
         """All pages of the stream under test, by a fresh adapter, up to now where no instant is given."""

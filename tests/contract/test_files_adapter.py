@@ -6,6 +6,7 @@ import csv
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,18 +54,42 @@ class FilesHarness(Harness):
         if records:
             self.write(records)
 
-    def write(self, records: Sequence[Seed]) -> None:
+    def write(self, records: Sequence[Seed]) -> Path:
         self._number += 1
-        with (self.base / "in" / f"sales-{self._number:04d}.csv").open("w", newline="") as file:
+        path = self.base / "in" / f"sales-{self._number:04d}.csv"
+        with path.open("w", newline="") as file:
             rows = csv.writer(file)
             rows.writerow(("Invoice", "Customer", "Item", "Text"))
             rows.writerows((record.id, "C-1", item, record.text) for record in records for item in ("X", "Y"))
+        return path
 
     def add(self, record: Seed) -> None:
         self.write([record])
 
     def change(self, record: Seed) -> None:
         self.write([record])
+
+    def equal_stamps(self, records: Sequence[Seed]) -> datetime:
+        self.seed([])
+        stamp = datetime(2026, 2, 3, 12, tzinfo=UTC)
+        for part in (records[0::3], records[1::3], records[2::3]):
+            os.utime(self.write(part), (stamp.timestamp(), stamp.timestamp()))
+        return stamp
+
+    @contextmanager
+    def commits_late(self, record: Seed) -> Iterator[None]:
+        """A file written and numbered before others, and moved into the folder after them."""
+        path = self.write([record])
+        path.rename(self.base / path.name)
+        yield
+        (self.base / path.name).rename(path)
+
+    def seed_with_bad(self, records: Sequence[Seed]) -> None:
+        """The two rows of the bad one name two customers."""
+        self.seed([])
+        path = self.write(records)
+        head, *rows = path.read_text().splitlines()
+        path.write_text("\n".join([head, "BAD,C-1,X,first", *rows, "BAD,C-2,Y,first", ""]))
 
     def wrong_settings(self) -> Mapping[str, Mapping[str, Any]]:
         def with_pattern(**changes: Any) -> dict[str, Any]:
@@ -145,6 +170,20 @@ class FullHarness(FilesHarness):
 
     def change(self, record: Seed) -> None:
         self.seed(list({**self.records, record.id: record}.values()))
+
+    def equal_stamps(self, records: Sequence[Seed]) -> datetime:
+        self.seed(records)
+        stamp = datetime(2026, 2, 3, 12, tzinfo=UTC)
+        os.utime(self.base / "in" / "customers.csv", (stamp.timestamp(), stamp.timestamp()))
+        return stamp
+
+    @contextmanager
+    def commits_late(self, record: Seed) -> Iterator[None]:
+        cannot("one file holds everything: nothing in it is later than the rest")
+        yield
+
+    def seed_with_bad(self, records: Sequence[Seed]) -> None:
+        self.seed([*records, Seed("")])
 
     def delete(self, record_id: str) -> None:
         self.seed([record for record in self.records.values() if record.id != record_id])
