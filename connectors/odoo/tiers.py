@@ -1,6 +1,7 @@
 """The tier of a partner: a tag, and custom fields where an administrator made them. Only what changed is written.
 
-Tags of one program stand under one parent tag: what stands there and is not the tier is the tier before, and goes.
+All our tags stand under one parent tag and begin with their program: what stands there for the program and is not the
+tier is the tier before, and goes.
 """
 
 from __future__ import annotations
@@ -75,11 +76,10 @@ class Tiers:
         return minor_units(ours, request.currency) == minor_units(theirs, request.currency)
 
     def _tag(self, partner: int, carried: list[int], request: TierRequest) -> None:
-        parent = self._tag_id(f"{self.settings.write.tag} {request.program}", 0)
-        wanted = self._tag_id(request.tier, parent)
-        siblings = self.client.call(
-            "res.partner.category", "search", domain=[("parent_id", "=", parent)], context=self.companies.context()
-        )
+        parent, program = self._tag_id(self.settings.write.tag, 0), f"{request.program}: "
+        wanted = self._tag_id(program + request.tier, parent)
+        domain = [("parent_id", "=", parent), ("name", "=like", f"{program}%")]
+        siblings = self.client.call("res.partner.category", "search", domain=domain, context=self.companies.context())
         commands = [[3, tag] for tag in carried if tag in siblings and tag != wanted]
         if wanted not in carried:
             commands.append([4, wanted])
