@@ -1,0 +1,197 @@
+"""What becomes of an entry: posted and numbered, reset to draft, cancelled, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from tests.helpers.odoo_server import matching, moves, writing
+from tests.helpers.odoo_server.faults import UserError
+from tests.helpers.odoo_server.moves import LINE, MOVE, SALES, lines_of
+from tests.helpers.odoo_server.rights import check_posting
+from tests.helpers.odoo_server.session import Session
+from tests.helpers.odoo_server.store import Record
+
+LOCKS = {
+    "hard_lock_date": "Hard Lock Date",
+    "fiscalyear_lock_date": "Global Lock Date",
+    "sale_lock_date": "Sales Lock Date",
+    "tax_lock_date": "Tax Return Lock Date",
+}
+
+
+def post(session: Session, ids: Iterable[int]) -> bool:
+    """Post drafts, all or none. Raises UserError in the server's words."""
+    check_posting(session)
+    ids = list(ids)
+    for one in ids:
+        _check_postable(session, session.one(MOVE, one))
+    for one in ids:
+        _post(session, one)
+    for one in ids:
+        move = session.one(MOVE, one)
+        if move["move_type"] == "out_refund" and move.get("reversed_entry_id"):
+            matching.match_reversal(session, move)
+    return False
+
+
+def _check_postable(session: Session, move: Record) -> None:
+    lines = lines_of(session, move["id"])
+    if move["move_type"] in SALES:
+        if not move.get("partner_id"):
+            raise UserError(
+                "The 'Customer' field is required to validate the invoice.\nYou probably don't want to explain to your "
+                "auditor that you invoiced an invisible man :)"
+            )
+        if move["amount_total"] < 0:
+            raise UserError(
+                "You cannot validate an invoice with a negative total amount. You should create a credit note instead. "
+                "Use the action menu to transform it into a credit note or refund."
+            )
+    if move["state"] != "draft":
+        raise UserError(f"The entry {move['name']} (id {move['id']}) must be in draft.")
+    if not any(line["kind"] not in ("line_section", "line_note", "payment_term") for line in lines):
+        modern = session.version >= (19, 0)
+        raise UserError("Even magicians can't post nothing!" if modern else "You need to add a line before posting.")
+
+
+def _post(session: Session, identifier: int) -> None:
+    move = session.one(MOVE, identifier)
+    changed: Record = {}
+    if move["move_type"] in SALES:
+        changed["invoice_date"] = move.get("invoice_date") or session.today.isoformat()
+        changed["date"] = _open_date(session, move, changed["invoice_date"])
+        if "delivery_date" in session.registry[MOVE].fields:
+            changed["delivery_date"] = move.get("delivery_date") or changed["invoice_date"]
+    else:
+        changed["date"] = _open_date(session, move, move["date"])
+    changed |= {"state": "posted", "posted_before": True}
+    changed |= _number(session, {**move, **changed})
+    if move["move_type"] == "out_invoice":
+        changed["payment_reference"] = move.get("payment_reference") or changed["name"]
+        for line in moves.term_lines(session, identifier):
+            session.store.put(LINE, line["id"], {**line, "name": changed["payment_reference"]})
+    writing.write(session, MOVE, [identifier], changed)
+    moves.recompute(session, identifier)
+
+
+def _number(session: Session, move: Record) -> Record:
+    """The number it had, where it still fits its date; else one above the highest of its journal and period."""
+    journal = session.one("account.journal", move["journal_id"])
+    year, month = move["date"][:4], move["date"][5:7]
+    if journal["type"] == "general":
+        prefix, digits = f"{journal['code']}/{year}/{month}/", 4
+    elif journal["type"] in ("bank", "cash"):
+        prefix, digits = f"P{journal['code']}/{year}/", 5
+    else:
+        refund = move["move_type"] in ("out_refund", "in_refund") and journal.get("refund_sequence")
+        prefix, digits = f"{'R' if refund else ''}{journal['code']}/{year}/", 5
+    if move.get("sequence_prefix") == prefix and move.get("sequence_number"):
+        return {"name": move["name"]}
+    taken = [
+        one["sequence_number"]
+        for one in session.store.table(MOVE).values()
+        if one["journal_id"] == journal["id"] and one.get("sequence_prefix") == prefix
+    ]
+    number = max(taken, default=0) + 1
+    return {"name": f"{prefix}{number:0{digits}}", "sequence_prefix": prefix, "sequence_number": number}
+
+
+def reset_to_draft(session: Session, ids: Iterable[int]) -> None:
+    for one in ids:
+        move = session.one(MOVE, one)
+        if move["state"] not in ("posted", "cancel"):
+            raise UserError("Only posted/cancelled journal entries can be reset to draft.")
+        if move["state"] == "posted":
+            _refuse_locked(session, move)
+        if session.version < (19, 0):
+            matching.unmatch(session, one)
+        writing.write(session, MOVE, [one], {"state": "draft"})
+        moves.recompute(session, one)
+
+
+def cancel(session: Session, ids: Iterable[int]) -> None:
+    ids = list(ids)
+    for one in ids:
+        if session.one(MOVE, one)["state"] != "draft":
+            raise UserError("Only draft journal entries can be cancelled.")
+    for one in ids:
+        matching.unmatch(session, one)
+        writing.write(session, MOVE, [one], {"state": "cancel"})
+        moves.recompute(session, one)
+
+
+def unlink(session: Session, ids: Iterable[int]) -> None:
+    """Delete entries with their lines. Raises UserError for posted ones, and under a restricted audit trail."""
+    for one in ids:
+        move = session.one(MOVE, one)
+        if move["state"] == "posted":
+            raise UserError(
+                "You can't delete a posted journal item. Don’t play games with your accounting records; reset the "
+                "journal entry to draft before deleting it."
+            )
+        if move.get("posted_before") and session.options.audit_trail:
+            raise UserError("You cannot remove parts of a restricted audit trail. Archive the record instead.")
+        remove(session, one)
+
+
+def remove(session: Session, identifier: int) -> None:
+    """Delete whatever its state."""
+    matching.unmatch(session, identifier)
+    writing.unlink(session, LINE, [line["id"] for line in lines_of(session, identifier)])
+    writing.unlink(session, MOVE, [identifier])
+
+
+# -------------------------------------------------------------------- lock dates
+
+
+def _violated(session: Session, move: Record, day: str) -> list[tuple[str, str]]:
+    """Lock dates at or after `day` that bind this entry, the latest last: (date, name)."""
+    company = session.one("res.company", move["company_id"])
+    found = []
+    for name, label in LOCKS.items():
+        lock = company.get(name)
+        if not lock or name not in session.registry["res.company"].fields or day > lock:
+            continue
+        if name == "sale_lock_date" and session.one("account.journal", move["journal_id"])["type"] != "sale":
+            continue
+        if name == "tax_lock_date" and not any(line.get("tax_ids") for line in lines_of(session, move["id"])):
+            continue
+        found.append((lock, label))
+    period = company.get("period_lock_date")
+    if period and "period_lock_date" in session.registry["res.company"].fields and day <= period:
+        found.append((period, "Global Lock Date"))
+    return sorted(found)
+
+
+def _open_date(session: Session, move: Record, day: str) -> str:
+    """The accounting date: `day`, or the first end of an open period after the lock dates, today at the latest."""
+    locks = _violated(session, move, day)
+    if not locks:
+        return day
+    first = date.fromisoformat(locks[-1][0]) + timedelta(days=1)
+    if move["move_type"] in SALES:
+        last = date(first.year, 12, 31)
+    else:
+        last = (first.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    chosen = min(session.today, last)
+    if move["date"] > locks[-1][0]:
+        chosen = date.fromisoformat(move["date"])
+    if chosen.isoformat() <= locks[-1][0]:
+        _refuse(locks)
+    return chosen.isoformat()
+
+
+def _refuse_locked(session: Session, move: Record) -> None:
+    if locks := _violated(session, move, move["date"]):
+        _refuse(locks)
+
+
+def _refuse(locks: list[tuple[str, str]]) -> None:
+    said = ", ".join(f"{name} ({day[5:7]}/{day[8:]}/{day[:4]})" for day, name in reversed(locks))
+    if all(name == LOCKS["tax_lock_date"] for _, name in locks):
+        raise UserError(
+            "The operation is refused as it would impact an already issued tax statement. Please change the journal "
+            f"entry date or the following lock dates to proceed: {said}."
+        )
+    raise UserError(f"You cannot add/modify entries prior to and inclusive of: {said}.")

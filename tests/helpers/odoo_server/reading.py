@@ -1,0 +1,220 @@
+"""Searching, and the two shapes records are delivered in: `read` and `web_search_read`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from tests.helpers.odoo_server.computed import display_name, value_of
+from tests.helpers.odoo_server.domains import candidates, compiled, mentions
+from tests.helpers.odoo_server.fields import X2MANY, Field
+from tests.helpers.odoo_server.session import ADMINISTRATOR, Session
+from tests.helpers.odoo_server.store import Record
+
+Deliver = Callable[[Record], Any]
+# Models whose records belong to companies: others see them not.
+OWNED = (
+    "account.move",
+    "account.move.line",
+    "account.journal",
+    "account.tax",
+    "account.fiscal.position",
+    "account.partial.reconcile",
+)
+
+
+def search(
+    session: Session, model: str, domain: Any, offset: int = 0, limit: int | None = None, order: str | None = None
+) -> list[int]:
+    """Ids in order. Raises ValueError for a bad domain or order."""
+    matches = compiled(session, model, domain)
+    key = _order_key(session, model, order)
+    table = session.store.table(model)
+    ids = candidates(session, model, domain)
+    records = table.values() if ids is None else [table[one] for one in ids if one in table]
+    archivable = "active" in session.registry[model].fields and not mentions(domain, "active")
+    if archivable and session.context.get("active_test", True):
+        records = [record for record in records if record.get("active")]
+    if model in OWNED:
+        companies = {*session.companies, None}
+        records = [record for record in records if record.get("company_id") in companies]
+    elif model == "mail.message" and session.uid != ADMINISTRATOR:
+        records = [record for record in records if record.get("model")]
+    found = key([record for record in records if matches(record)])
+    return [record["id"] for record in (found[offset : offset + limit] if limit else found[offset:])]
+
+
+def _order_key(session: Session, model: str, order: str | None) -> Callable[[list[Record]], list[Record]]:
+    steps = []
+    for term in (order or session.registry[model].order).split(","):
+        name, _, direction = term.strip().partition(" ")
+        field = session.registry[model].fields.get(name)
+        if field is None:
+            raise ValueError(f"Invalid field {name!r} on model {model!r}")
+        steps.append((_sort_value(session, model, field), direction.strip().lower().startswith("desc")))
+
+    def arranged(records: list[Record]) -> list[Record]:
+        for value, reverse in reversed(steps):
+            records = sorted(records, key=value, reverse=reverse)
+        return records
+
+    return arranged
+
+
+def _sort_value(session: Session, model: str, field: Field) -> Callable[[Record], Any]:
+    """Empty values come last in ascending order, as in PostgreSQL."""
+    if field.name == "id":
+        return lambda record: record["id"]
+    if field.type == "many2one":
+        return lambda record: (
+            (True, "")
+            if not record.get(field.name)
+            else (False, display_name(session, field.relation, record[field.name]))
+        )
+    if field.type in ("integer", "float", "monetary"):
+        return lambda record: record.get(field.name) or 0
+    if field.type == "boolean":
+        return lambda record: bool(record.get(field.name))
+    if field.stored:
+        return lambda record: (record.get(field.name) in (None, False), record.get(field.name) or "")
+    return lambda record: (False, value_of(session, model, field, record) or "")
+
+
+def inside(session: Session, model: str, ids: Iterable[int], order: str | None = None) -> list[int]:
+    """Ids of a relation in the order of their model."""
+    ids = [one for one in ids if session.store.get(model, one) is not None]
+    if order is None and session.registry[model].order == "id":
+        return sorted(ids)
+    records = [session.one(model, one) for one in ids]
+    return [record["id"] for record in _order_key(session, model, order)(records)]
+
+
+# -------------------------------------------------------------------- the shape of `read`
+
+
+def read(session: Session, model: str, ids: Iterable[int], fields: Sequence[str] | None, *, names: bool = True) -> Any:
+    """Records as `read` and `search_read` give them: many2one as [id, name]; records that are gone are left out."""
+    chosen = list(fields) if fields else list(session.registry[model].fields)
+    delivers = [
+        (name, _plain(session, model, session.field(model, name), names=names)) for name in chosen if name != "id"
+    ]
+    rows = []
+    for one in ids:
+        record = session.store.get(model, one)
+        if record is not None:
+            row: Record = {"id": one}
+            for name, deliver in delivers:
+                row[name] = deliver(record)
+            rows.append(row)
+    return rows
+
+
+def _plain(session: Session, model: str, field: Field, *, names: bool) -> Deliver:
+    if field.type == "many2one" and names:
+        raw = _raw(session, model, field)
+
+        def named(record: Record) -> Any:
+            value = raw(record)
+            return [value, display_name(session, field.relation, value)] if value else False
+
+        return named
+    return _scalar(session, model, field)
+
+
+def _raw(session: Session, model: str, field: Field) -> Deliver:
+    if field.stored and field.type != "one2many":
+        return lambda record, name=field.name: record.get(name)  # type: ignore[misc]
+    return lambda record: value_of(session, model, field, record)
+
+
+def _scalar(session: Session, model: str, field: Field) -> Deliver:
+    raw = _raw(session, model, field)
+    if field.type in X2MANY:
+        single = session.registry[field.relation].order == "id" if field.relation in session.registry else True
+        if single:
+            return lambda record: sorted(raw(record) or ())
+
+        def several(record: Record) -> list[int]:
+            ids = raw(record) or []
+            return inside(session, field.relation, ids) if len(ids) > 1 else list(ids)
+
+        return several
+    if field.type == "boolean":
+        return lambda record: bool(raw(record))
+    if field.type in ("float", "monetary"):
+        return lambda record: float(raw(record) or 0)
+    if field.type in ("integer", "many2one_reference"):
+        return lambda record: raw(record) or 0
+    if field.type == "datetime":
+        return lambda record: (raw(record) or "")[:19] or False
+
+    def plain(record: Record) -> Any:
+        value = raw(record)
+        return False if value is None else value
+
+    return plain
+
+
+# -------------------------------------------------------------------- the shape of `web_read`
+
+
+def web_read(session: Session, model: str, ids: Iterable[int], specification: Mapping[str, Any]) -> list[Record]:
+    """Records as `web_search_read` gives them: a many2one is an id, or a record where the specification asks more."""
+    return _rows(session, model, specification)([one for one in ids if session.store.get(model, one) is not None])
+
+
+def _nested(session: Session, model: str, field: Field, inner: Mapping[str, Any]) -> Deliver:
+    plain = _scalar(session, model, field)
+    if not field.relational:
+        return plain
+    if "fields" not in inner:
+        return plain
+    fields = inner["fields"]
+    if field.type == "many2one":
+        return _nested_one(session, field, fields, plain)
+    limit, order = inner.get("limit"), inner.get("order")
+    raw = _raw(session, model, field)
+    deliver = _rows(session, field.relation, fields)
+
+    def several(record: Record) -> list[Record]:
+        ids = inside(session, field.relation, raw(record) or (), order) if order else plain(record)
+        rows = deliver(ids[:limit] if limit else ids)
+        return rows + [{"id": one} for one in ids[limit:]] if limit else rows
+
+    return several
+
+
+def _nested_one(session: Session, field: Field, fields: Mapping[str, Any], plain: Deliver) -> Deliver:
+    deliver = _rows(session, field.relation, fields)
+    kept: dict[int, Record] = {}
+
+    def one(record: Record) -> Any:
+        value = plain(record)
+        if not value:
+            return False
+        if value not in kept:
+            kept[value] = deliver([value])[0]
+        return kept[value]
+
+    return one
+
+
+def _rows(session: Session, model: str, fields: Mapping[str, Any]) -> Callable[[Sequence[int]], list[Record]]:
+    """Like `web_read`, with the fields looked up once for many calls."""
+    delivers = [
+        (name, _nested(session, model, session.field(model, name), inner or {}))
+        for name, inner in fields.items()
+        if name != "id"
+    ]
+    table = session.store.table(model)
+
+    def rows(ids: Sequence[int]) -> list[Record]:
+        found = []
+        for one in ids:
+            record, row = table[one], {"id": one}
+            for name, deliver in delivers:
+                row[name] = deliver(record)
+            found.append(row)
+        return found
+
+    return rows
