@@ -78,7 +78,8 @@ class Tiers:
     def _tag(self, partner: int, carried: list[int], request: TierRequest) -> None:
         parent, program = self._tag_id(self.settings.write.tag, 0), f"{request.program}: "
         wanted = self._tag_id(program + request.tier, parent)
-        domain = [("parent_id", "=", parent), ("name", "=like", f"{program}%")]
+        pattern = program.replace("_", r"\_") + "%"
+        domain = [("parent_id", "=", parent), ("name", "=like", pattern)]
         siblings = self.client.call("res.partner.category", "search", domain=domain, context=self.companies.context())
         commands = [[3, tag] for tag in carried if tag in siblings and tag != wanted]
         if wanted not in carried:

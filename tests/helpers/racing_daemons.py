@@ -2,8 +2,8 @@
 
 `python -m tests.helpers.racing_daemons` reads a line of JSON a request on standard input and answers with a line:
 
-    {"start": "/folder", "offset": 60, "every": 0.3}   {"process": 4711}     a daemon in the folder, its clock 60 s ahead
-    {"end": 4711, "signal": 9}                         {"status": -9}        it is sent the signal, and its end awaited
+    {"start": "/folder", "offset": 60, "every": 0.3}   {"process": 4711}   a daemon there, its clock 60 s ahead
+    {"end": 4711, "signal": 9}                         {"status": -9}      it is sent the signal, its end awaited
 
 A daemon's output goes to `daemon-<process>.log` in its folder.
 """
