@@ -98,6 +98,8 @@ class FailingTests(Base):
             assert len(found) == harness.stored(request.kind, request.key), "a second document must be noticed"
             return
         assert delivery.remote is not None, delivery.person
+        found = harness.build().look_up(request.kind, request.key)
+        assert [remote.state for remote in found].count("posted") == 1, "it says it is written"
         again = deliver(harness.build(), request, wait=harness.wait)
         assert (again.errors, again.person) == ([], "")
         assert harness.stored(request.kind, request.key) == 1

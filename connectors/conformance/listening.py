@@ -93,6 +93,9 @@ class Listener(ABC):
     def close(self) -> None:
         """Stop listening, cut every connection, and wait until every thread has ended."""
         self._stopping.set()
+        if self._listening is not None:
+            with contextlib.suppress(OSError):  # wakes who accepts at once, where the system allows it
+                self._listening.shutdown(socket.SHUT_RDWR)
         with self._lock:
             connections = list(self._connections)
         for connection in connections:
@@ -128,6 +131,8 @@ class Listener(ABC):
                 accepted, _ = listening.accept()
             except TimeoutError:
                 continue
+            except OSError:
+                return
             accepted.setblocking(True)
             self._thread(self._talk, accepted)
 

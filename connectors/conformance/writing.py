@@ -60,9 +60,10 @@ class WritingTests(Base):
             assert_equal(request, harness.build().create(request))
             assert harness.stored(kind, request.key) == 1
             return
-        found = harness.build().look_up(kind, request.key)
-        assert len(found) == 1
-        assert_equal(request, found[0])
+        assert len(harness.build().look_up(kind, request.key)) == 1
+        delivery = deliver(harness.build(), request, wait=harness.wait)  # posts it, where it is still a draft
+        assert delivery.remote is not None and delivery.errors == []
+        assert_equal(request, delivery.remote)
         if adapter.capabilities.uniqueness == "enforced":
             with pytest.raises(AlreadyExists):
                 harness.build().create(request)
