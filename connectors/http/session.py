@@ -6,12 +6,9 @@ import re
 import ssl
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 from ipaddress import ip_address
-from math import ceil
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,6 +23,7 @@ from urllib3.exceptions import (
 )
 
 from connectors.http.redaction import plain
+from connectors.http.reply import Reply
 from connectors.http.settings import HttpSettings
 from connectors.http.transport import Exchange, TimedAdapter, within
 from connectors.secrets import Secret
@@ -34,7 +32,6 @@ from core.errors import ConfigError, FatalError, RebatedError, RetryableError
 _PIECE = 64 * 1024
 _MOST_KEPT = 32
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
-_LONGEST_WAIT = 3600
 
 
 class NotSent(RetryableError):
@@ -51,48 +48,6 @@ class TooLarge(ReplyLost):
 
 class _OverLimit(Exception):
     """More was sent than is read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What came back: any status but a redirect, names of headers in any case, the body decoded and whole."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
-
-    @property
-    def date(self) -> datetime | None:
-        """The server's clock when it answered, UTC; None where it does not say."""
-        return _instant(self.headers.get("Date", ""))
-
-    def retry_after(self, longest: int = _LONGEST_WAIT) -> int | None:
-        """Seconds we are asked to wait, at most `longest`; None where we are not asked."""
-        return retry_after(self.headers.get("Retry-After", ""), now=self.date, longest=longest)
-
-
-def retry_after(value: str, *, now: datetime | None = None, longest: int = _LONGEST_WAIT) -> int | None:
-    """The header Retry-After in seconds, from 0 to `longest`; None where it is absent or cannot be read.
-
-    A date is counted from `now`, the clock of the server that named it, or from our own.
-    """
-    text = value.strip()
-    if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
-        whole = text.partition(".")[0]
-        return longest if len(whole) > 9 else min(ceil(float(text)), longest)
-    until = _instant(text)
-    if until is None:
-        return None
-    seconds = (until - (now or datetime.now(UTC))).total_seconds()
-    return min(max(ceil(seconds), 0), longest)
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        instant = parsedate_to_datetime(text)
-        return instant.astimezone(UTC) if instant.tzinfo is not None else instant.replace(tzinfo=UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
 
 
 class HttpSession:

@@ -14,7 +14,7 @@ import re
 from typing import Literal
 
 from connectors.http.redaction import plain
-from connectors.http.session import Reply
+from connectors.http.reply import Reply
 from connectors.spi import UnknownOutcome, WriteRefused
 from core.errors import FatalError, RebatedError, RetryableError
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.http.session import HttpSession, Reply
+from connectors.http.reply import Reply
+from connectors.http.session import HttpSession
 from connectors.odoo import faults, xmlrpc
 from core.errors import FatalError, RebatedError, RetryableError
 

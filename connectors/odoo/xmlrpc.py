@@ -25,16 +25,6 @@ _HEADERS = {"Content-Type": "text/xml; charset=utf-8"}
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-class Service(odoolib.rpc.Service):  # type: ignore[misc]
-    """A service of the server. The library's own writes its arguments to a log, the password among them."""
-
-    def __getattr__(self, method: str) -> Any:
-        def proxy(*arguments: Any) -> Any:
-            return self.connector.send(self.service_name, method, *arguments)
-
-        return proxy
-
-
 class _Sending:
     """Where XML-RPC is spoken, and over which session."""
 
@@ -42,9 +32,6 @@ class _Sending:
         super().__init__(urlsplit(address).hostname or "", 0)  # type: ignore[call-arg]
         self.session = session
         self.url = f"{address}/xmlrpc/2"
-
-    def get_service(self, service_name: str) -> Service:
-        return Service(self, service_name)
 
     def send(self, service_name: str, method: str, *args: Any) -> Any:
         """Call a method of a service. A Secret among the arguments is sent as what it hides.
@@ -91,7 +78,10 @@ class Model(odoolib.rpc.Model):  # type: ignore[misc]
 
 
 class Connection(odoolib.rpc.Connection):  # type: ignore[misc]
-    """A database, a login and the key that serves as its password. Logs in once, whoever asks first."""
+    """A database, a login and the key that serves as its password. Logs in once, whoever asks first.
+
+    The library writes what it sends to a log; it gets the key as a Secret, which the connector alone reveals.
+    """
 
     def __init__(self, connector: _Sending, database: str, login: str, key: Secret) -> None:
         super().__init__(connector, database, login, key)
@@ -114,7 +104,7 @@ class Connection(odoolib.rpc.Connection):  # type: ignore[misc]
 class _Writer(Marshaller):
     """Writes None, integers of any size, Decimals by their digits, and no character XML forbids."""
 
-    dispatch = dict(Marshaller.dispatch)  # noqa: RUF012 - as in the base class
+    dispatch: dict[Any, Any] = dict(Marshaller.dispatch)  # noqa: RUF012 - as in the base class
 
     def _text(self, value: str, write: Any) -> None:
         self.dump_unicode(_NOT_IN_XML.sub("", value), write)
@@ -140,7 +130,7 @@ class _Writer(Marshaller):
 class _Reader(Unmarshaller):
     """Reads numbers with a fraction as Decimal of their very digits."""
 
-    dispatch = dict(Unmarshaller.dispatch)  # noqa: RUF012 - as in the base class
+    dispatch: dict[Any, Any] = dict(Unmarshaller.dispatch)  # noqa: RUF012 - as in the base class
 
     def _number(self, data: str) -> None:
         value = Decimal(data.strip())

@@ -119,6 +119,12 @@ def test_silence_lost_the_reply(serve, session):
     assert "no answer within 0.2 s" in lost(session, server, read_timeout=0.2).message
 
 
+def test_silence_ends_with_the_whole_time_where_that_is_shorter(serve, session):
+    server = serve()
+    server.answer = lambda asked: silent(server)
+    assert "not whole after 0.3 s" in lost(session, server, read_timeout=20, total_timeout=0.3).message
+
+
 @pytest.mark.parametrize(
     "head, drop",
     [

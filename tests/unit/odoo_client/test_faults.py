@@ -55,6 +55,13 @@ REFUSALS = {
         Missing,
         "res.partner(7,)",
     ),
+    "missing record, unnamed": (
+        error(404, "odoo.exceptions.MissingError", "Record does not exist or has been deleted."),
+        fault(2, "Record does not exist or has been deleted."),
+        Missing,
+        Missing,
+        "has been deleted",
+    ),
     "missing record in German": (
         error(404, "odoo.exceptions.MissingError", GONE_GERMAN),
         fault(2, GONE_GERMAN),
