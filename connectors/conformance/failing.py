@@ -100,6 +100,8 @@ class FailingTests(Base):
         assert delivery.remote is not None, delivery.person
         found = harness.build().look_up(request.kind, request.key)
         assert [remote.state for remote in found].count("posted") == 1, "it says it is written"
+        if capabilities.uniqueness == "enforced":
+            assert harness.stored(request.kind, request.key) == 1, "beside the posted one there is another"
         again = deliver(harness.build(), request, wait=harness.wait)
         assert (again.errors, again.person) == ([], "")
         assert harness.stored(request.kind, request.key) == 1

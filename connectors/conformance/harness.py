@@ -102,8 +102,11 @@ class Harness(ABC):
         """Remove a seeded record from the source."""
         cannot("the harness cannot delete a record")
 
-    def equal_stamps(self, records: Sequence[Seed]) -> datetime:
-        """Make the source hold exactly these records, all with one change stamp, in the past. Returns the stamp."""
+    def equal_stamps(self, records: Sequence[Seed], before: Sequence[Seed] = ()) -> datetime:
+        """Make the source hold exactly these records, all with one change stamp, in the past. Returns the stamp.
+
+        Those `before` are stamped an hour earlier.
+        """
         cannot("the harness cannot give records one change stamp")
 
     def commits_late(self, record: Seed) -> AbstractContextManager[None]:

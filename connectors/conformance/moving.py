@@ -37,11 +37,12 @@ class MovingTests(Base):
 
     @pytest.mark.parametrize("off", [-1, 0, 1], ids=["just_before", "exactly", "just_after"])
     def test_a_record_on_the_boundary_is_met(self, harness: Harness, off: int) -> None:
-        stamp = harness.equal_stamps([Seed("A"), Seed("B")])
+        stamp = harness.equal_stamps([Seed("A"), Seed("B")], before=[Seed("EARLIER")])
         boundary = stamp + timedelta(microseconds=off)
         first = self.pull(harness, until=boundary)
+        assert "EARLIER" in ids_of(first)
         second = self.pull(harness, cursor_of(first))
-        assert ids_of([*first, *second]) == {"A", "B"}
+        assert ids_of([*first, *second]) == {"EARLIER", "A", "B"}
         assert_repeats_alike([*first, *second])
         assert_nothing_new([*first, *second], self.pull(harness, cursor_of([*first, *second])), repeats=harness.repeats)
 

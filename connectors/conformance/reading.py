@@ -122,8 +122,9 @@ class ReadingTests(Base):
         harness.seed_with_bad(seeds)
         pages = self.pull(harness)
         assert ids_of(pages) == {seed.id for seed in seeds}
-        [bad] = [bad for page in pages for bad in page.bad]
-        assert bad.reason and bad.message and bad.raw, "who mends it has to see what it is"
+        bad = [bad for page in pages for bad in page.bad]
+        assert len(bad) == 1, "what cannot be read comes as a BadRecord, once"
+        assert bad[0].reason and bad[0].message and bad[0].raw, "who mends it has to see what it is"
 
     def test_an_unknown_stream_is_our_error(self, harness: Harness) -> None:
         adapter = harness.build()

@@ -6,7 +6,7 @@ import csv
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,10 @@ from connectors.files.register import Register
 from connectors.spi import UnknownOutcome, WriteKind, WriteRequest
 
 _FOLDERS = {"credit_note": "credit-notes", "debit_invoice": "debit-invoices"}
+
+
+def _stamp(path: Path, moment: datetime) -> None:
+    os.utime(path, (moment.timestamp(), moment.timestamp()))
 
 
 class FilesHarness(Harness):
@@ -69,11 +73,12 @@ class FilesHarness(Harness):
     def change(self, record: Seed) -> None:
         self.write([record])
 
-    def equal_stamps(self, records: Sequence[Seed]) -> datetime:
+    def equal_stamps(self, records: Sequence[Seed], before: Sequence[Seed] = ()) -> datetime:
         self.seed([])
         stamp = datetime(2026, 2, 3, 12, tzinfo=UTC)
+        _stamp(self.write(before), stamp - timedelta(hours=1))
         for part in (records[0::3], records[1::3], records[2::3]):
-            os.utime(self.write(part), (stamp.timestamp(), stamp.timestamp()))
+            _stamp(self.write(part), stamp)
         return stamp
 
     @contextmanager
@@ -171,10 +176,12 @@ class FullHarness(FilesHarness):
     def change(self, record: Seed) -> None:
         self.seed(list({**self.records, record.id: record}.values()))
 
-    def equal_stamps(self, records: Sequence[Seed]) -> datetime:
+    def equal_stamps(self, records: Sequence[Seed], before: Sequence[Seed] = ()) -> datetime:
+        if before:
+            cannot("one file holds everything: nothing in it is earlier than the rest")
         self.seed(records)
         stamp = datetime(2026, 2, 3, 12, tzinfo=UTC)
-        os.utime(self.base / "in" / "customers.csv", (stamp.timestamp(), stamp.timestamp()))
+        _stamp(self.base / "in" / "customers.csv", stamp)
         return stamp
 
     @contextmanager

@@ -65,7 +65,7 @@ class ShopAdapter:
         max_request_time=1,
         repeatable=frozenset({"tier"}),
     )
-    patience = 0.5
+    patience = 0.3
     """Seconds to wait for the next piece of a reply."""
 
     def __init__(self, settings: Settings) -> None:
@@ -270,11 +270,12 @@ class ShopHarness(NetworkHarness):
     def delete(self, record_id: str) -> None:
         del self.shop.records[record_id]
 
-    def equal_stamps(self, records: Sequence[Seed]) -> datetime:
+    def equal_stamps(self, records: Sequence[Seed], before: Sequence[Seed] = ()) -> datetime:
         self.seed([])
         stamp = datetime(2026, 2, 3, 12, 0, 0, 123456, tzinfo=UTC)
-        for record in records:
-            self.shop.put(record.id, record.text, stamp_of(stamp))
+        for group, moment in ((records, stamp), (before, stamp - timedelta(hours=1))):
+            for record in group:
+                self.shop.put(record.id, record.text, stamp_of(moment))
         return stamp
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""An adapter that does everything right passes the suite."""
+"""Adapters that do everything right pass the suite, however their remote keeps documents apart."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from connectors.conformance import AdapterConformance
+from connectors.conformance.failing import FailingTests
+from connectors.spi import WriteKind
 from tests.unit.conformance.shop_adapter import ShopAdapter, ShopHarness
 
 
@@ -14,3 +16,39 @@ class TestShop(AdapterConformance):
     @pytest.fixture
     def harness(self, try_on: Callable[..., ShopHarness]) -> ShopHarness:
         return try_on(ShopAdapter)
+
+
+class DraftsFirst(ShopAdapter):
+    capabilities = ShopAdapter.capabilities._replace(
+        uniqueness="draft_first", writes=frozenset({"credit_note"}), repeatable=frozenset()
+    )
+
+
+class TestDraftsFirst(FailingTests):
+    """The shop takes a second draft with one key."""
+
+    @pytest.fixture
+    def kind(self) -> WriteKind:
+        return "credit_note"
+
+    @pytest.fixture
+    def harness(self, try_on: Callable[..., ShopHarness]) -> ShopHarness:
+        return try_on(DraftsFirst, unique=False)
+
+
+class NothingKeptApart(ShopAdapter):
+    capabilities = ShopAdapter.capabilities._replace(
+        uniqueness="none", writes=frozenset({"account_note"}), repeatable=frozenset()
+    )
+
+
+class TestNothingKeptApart(FailingTests):
+    """The shop takes a second note with one key, and has no drafts."""
+
+    @pytest.fixture
+    def kind(self) -> WriteKind:
+        return "account_note"
+
+    @pytest.fixture
+    def harness(self, try_on: Callable[..., ShopHarness]) -> ShopHarness:
+        return try_on(NothingKeptApart, unique=False)
