@@ -102,12 +102,13 @@ class Harness(ABC):
         """Remove a seeded record from the source."""
         cannot("the harness cannot delete a record")
 
-    def equal_stamps(self, records: Sequence[Seed], before: Sequence[Seed] = ()) -> datetime:
-        """Make the source hold exactly these records, all with one change stamp, in the past. Returns the stamp.
-
-        Those `before` are stamped an hour earlier.
-        """
+    def equal_stamps(self, records: Sequence[Seed]) -> datetime:
+        """Make the source hold exactly these records, all with one change stamp, in the past. Returns the stamp."""
         cannot("the harness cannot give records one change stamp")
+
+    def add_earlier(self, record: Seed) -> None:
+        """Add a record to those `equal_stamps` has just made, stamped an hour before them."""
+        cannot("the harness cannot add a record that is older than others")
 
     def commits_late(self, record: Seed) -> AbstractContextManager[None]:
         """A record whose transaction has begun, and been stamped, on entering, and is committed on leaving."""

@@ -60,6 +60,8 @@ def deliver(adapter: Adapter, request: WriteRequest, *, wait: Callable[[float], 
 
 def _found(adapter: Adapter, request: WriteRequest) -> Remote | None:
     """The document as it stands at the remote: a draft that is what was asked for is posted, other drafts go."""
+    if request.kind in adapter.capabilities.repeatable:
+        return None  # it has no key to be found by, and is written again without harm
     found = adapter.look_up(request.kind, request.key)
     final = [remote for remote in found if remote.state != "draft"]
     drafts = [remote for remote in found if remote.state == "draft"]

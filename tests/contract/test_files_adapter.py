@@ -18,6 +18,7 @@ from connectors.files.register import Register
 from connectors.spi import UnknownOutcome, WriteKind, WriteRequest
 
 _FOLDERS = {"credit_note": "credit-notes", "debit_invoice": "debit-invoices"}
+STAMP = datetime(2026, 2, 3, 12, tzinfo=UTC)
 
 
 def _stamp(path: Path, moment: datetime) -> None:
@@ -73,13 +74,14 @@ class FilesHarness(Harness):
     def change(self, record: Seed) -> None:
         self.write([record])
 
-    def equal_stamps(self, records: Sequence[Seed], before: Sequence[Seed] = ()) -> datetime:
+    def equal_stamps(self, records: Sequence[Seed]) -> datetime:
         self.seed([])
-        stamp = datetime(2026, 2, 3, 12, tzinfo=UTC)
-        _stamp(self.write(before), stamp - timedelta(hours=1))
         for part in (records[0::3], records[1::3], records[2::3]):
-            _stamp(self.write(part), stamp)
-        return stamp
+            _stamp(self.write(part), STAMP)
+        return STAMP
+
+    def add_earlier(self, record: Seed) -> None:
+        _stamp(self.write([record]), STAMP - timedelta(hours=1))
 
     @contextmanager
     def commits_late(self, record: Seed) -> Iterator[None]:
@@ -176,13 +178,13 @@ class FullHarness(FilesHarness):
     def change(self, record: Seed) -> None:
         self.seed(list({**self.records, record.id: record}.values()))
 
-    def equal_stamps(self, records: Sequence[Seed], before: Sequence[Seed] = ()) -> datetime:
-        if before:
-            cannot("one file holds everything: nothing in it is earlier than the rest")
+    def equal_stamps(self, records: Sequence[Seed]) -> datetime:
         self.seed(records)
-        stamp = datetime(2026, 2, 3, 12, tzinfo=UTC)
-        _stamp(self.base / "in" / "customers.csv", stamp)
-        return stamp
+        _stamp(self.base / "in" / "customers.csv", STAMP)
+        return STAMP
+
+    def add_earlier(self, record: Seed) -> None:
+        cannot("one file holds everything: nothing in it is earlier than the rest")
 
     @contextmanager
     def commits_late(self, record: Seed) -> Iterator[None]:

@@ -37,6 +37,7 @@ from core.errors import ConfigError, FatalError, RetryableError
 from tests.unit.conformance.shop import TOKEN, Shop
 
 OVERLAP = timedelta(seconds=5)
+STAMP = datetime(2026, 2, 3, 12, 0, 0, 123456, tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -270,13 +271,14 @@ class ShopHarness(NetworkHarness):
     def delete(self, record_id: str) -> None:
         del self.shop.records[record_id]
 
-    def equal_stamps(self, records: Sequence[Seed], before: Sequence[Seed] = ()) -> datetime:
+    def equal_stamps(self, records: Sequence[Seed]) -> datetime:
         self.seed([])
-        stamp = datetime(2026, 2, 3, 12, 0, 0, 123456, tzinfo=UTC)
-        for group, moment in ((records, stamp), (before, stamp - timedelta(hours=1))):
-            for record in group:
-                self.shop.put(record.id, record.text, stamp_of(moment))
-        return stamp
+        for record in records:
+            self.shop.put(record.id, record.text, stamp_of(STAMP))
+        return STAMP
+
+    def add_earlier(self, record: Seed) -> None:
+        self.shop.put(record.id, record.text, stamp_of(STAMP - timedelta(hours=1)))
 
     @contextmanager
     def commits_late(self, record: Seed) -> Iterator[None]:

@@ -97,8 +97,11 @@ def test_where_two_cannot_be_told_apart_an_unknown_outcome_is_for_a_person() -> 
     script = (NOTHING, ("create", UnknownOutcome("lost")), NOTHING)
     delivery = Scripted(*script, uniqueness="none").deliver()
     assert delivery.remote is None and "cannot refuse a second" in delivery.person
-    again = ("create", remote("2"))
-    assert Scripted(*script, again, uniqueness="none", repeatable=True).deliver().remote == remote("2")
+
+
+def test_a_state_is_written_without_looking() -> None:
+    script = (("create", UnknownOutcome("lost")), ("create", remote("2")))
+    assert Scripted(*script, uniqueness="none", repeatable=True).deliver().remote == remote("2")
 
 
 def test_a_break_that_is_asked_for_is_kept() -> None:
