@@ -123,7 +123,9 @@ class Connection(Section):
         except ConfigError as error:
             raise ValueError(error.message) from None
         except ImportError as error:
-            raise ValueError(f"the adapter {name!r} cannot be loaded: {error}") from None
+            raise ValueError(
+                f"the adapter {name!r} cannot be loaded ({error}): install what it needs, such as rebated[{name}]"
+            ) from None
         return name
 
     @field_validator("settings", mode="before")

@@ -77,6 +77,7 @@ class OdooClient:
         faults.Forbidden, faults.Absent and other FatalErrors.
         """
         what = f"{model}.{method}"
+        _ = self.speaks  # asked of the server here, so that attempts are not multiplied by attempts
         if not writes:
             return self._patiently(lambda: self._judged(what, lambda: self._sent(model, method, ids, named)))
         self._patiently(lambda: self._judged(f"login for {what}", self._connected))
