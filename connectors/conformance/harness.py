@@ -66,7 +66,10 @@ class Harness(ABC):
     # ------------------------------------------------------------ time
 
     def now(self) -> datetime:
-        """An instant after everything done so far and before everything done from now on."""
+        """An instant after everything done so far and before everything done from now on.
+
+        Override it where the source's stamps are coarser than some milliseconds.
+        """
         time.sleep(0.02)
         moment = datetime.now(UTC)
         time.sleep(0.02)
