@@ -274,6 +274,7 @@ def _by_transaction(connection: Connection, transaction_id: int) -> entitlements
         sa.select(posting, posting_transaction.c.kind)
         .join(posting_transaction, posting_transaction.c.id == posting.c.transaction_id)
         .where(posting.c.transaction_id == transaction_id)
+        .order_by(posting.c.number.desc())  # where accounts were merged, the last side is that of the new one
         .limit(1)
     ).one_or_none()
     if row is None:

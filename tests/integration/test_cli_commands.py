@@ -57,6 +57,10 @@ CALLS: dict[str, tuple[str, int]] = {
     "doctor adopt": ("{unknown} --reason x", 0),
     "doctor disown": ("{unknown} --reason x", 0),
     "doctor erase": ("", 0),
+    "account list": ("", 0),
+    "account show": ("C-5", 0),
+    "account merge": ("C-5 C-6 --reason x --yes", 0),
+    "account keep": ("C-5 C-6 --reason x --yes", 3),
     "program import": ("", 0),
     "program list": ("", 0),
     "program live": ("bonus --settle-from 2025-01-01", 3),
@@ -135,7 +139,7 @@ def test_a_dry_run_changes_nothing_and_the_real_one_does(states, tmp_path, path)
 
 
 STEPS = [("pull",), ("accrue",), ("propose",)]
-UNCHANGING = {"program live", "program import", "quarantine retry", "doctor erase"}
+UNCHANGING = {"account keep", "program live", "program import", "quarantine retry", "doctor erase"}
 
 
 def written(workspace) -> dict[str, bytes]:
