@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from connectors.odoo.client import OdooClient
 from connectors.odoo.company import Companies
+from connectors.odoo.faults import Forbidden
 from connectors.odoo.settings import LineSettings, OdooSettings
 from connectors.spi import WriteRefused
 from core.documents import TAX_CATEGORIES
@@ -130,7 +131,7 @@ class Masters:
 
     def _taxes(self) -> list[dict[str, Any]]:
         fields = ["id", "name", "amount", "amount_type", "price_include"]
-        for optional in ("ubl_cii_tax_category_code", "is_domestic", "fiscal_position_ids"):
+        for optional in ("ubl_cii_tax_category_code", "is_domestic"):
             if self.client.has("account.tax", optional):
                 fields.append(optional)
         domain = [("type_tax_use", "=", "sale"), ("company_id", "=", self.companies.current().id)]
@@ -143,7 +144,8 @@ class Masters:
             return given
         fitting = [row for row in self.taxes() if scaled_number(Decimal(row["amount"]), RATE_DIGITS) == rate]
         stated = [row for row in fitting if self._category(row) == category]
-        for rows in (stated, [row for row in stated or fitting if row.get("is_domestic")]):
+        foreign = self._foreign() if len(stated or fitting) > 1 else set()
+        for rows in (stated, [row for row in stated or fitting if row["id"] not in foreign]):
             if len(rows) == 1:
                 return int(rows[0]["id"])
         rows = stated or fitting
@@ -154,6 +156,18 @@ class Masters:
             f"it cannot be told which sales tax of Odoo is {name} %",
             hint=f"set write.tax_ids = {{ '{name}' = <id> }}; there are: {names}",
         )
+
+    def _foreign(self) -> set[int]:
+        """Taxes for partners elsewhere: in 19 Odoo says so, before it they stand in for others in a fiscal position."""
+        if self.client.has("account.tax", "is_domestic"):
+            return {row["id"] for row in self.taxes() if not row["is_domestic"]}
+        if not self.client.has("account.fiscal.position.tax", "tax_dest_id"):
+            return set()
+        try:
+            rows = self._search("account.fiscal.position.tax", [("tax_dest_id", "!=", False)], ["tax_dest_id"])
+        except Forbidden:
+            return set()
+        return {row["tax_dest_id"][0] for row in rows}
 
     def _stated(self, row: dict[str, Any]) -> str:
         """The category the settings or Odoo state for a tax; empty where neither does."""
