@@ -13,6 +13,7 @@ from connectors.odoo.settings import OdooSettings
 from core.documents import RawRecord, RecordKind
 
 MODEL = "res.partner"
+Condition = tuple[str, str, Any]
 _NO_VAT_NUMBER = "/"
 """What people type where a partner has none but the form wants one."""
 
@@ -32,6 +33,7 @@ class Partners(Stream):
     name: ClassVar[str] = "accounts"
     model: ClassVar[str] = MODEL
     kinds: ClassVar[tuple[RecordKind, ...]] = ("account",)
+    linked: ClassVar[bool] = True
 
     def __init__(self, rows: Rows, settings: OdooSettings, entity: Callable[[], str]) -> None:
         super().__init__(rows, settings, entity)
@@ -55,11 +57,19 @@ class Partners(Stream):
         self._tags.fill()
 
     def base(self) -> Domain:
-        sent = [("move_type", "in", list(KINDS))]
-        return [*shared(self.rows.company_id), "|", ("customer_rank", ">", 0), *_documents(sent)]
+        customers = self._or_invoiced(("customer_rank", ">", 0), ("move_type", "in", list(KINDS)))
+        return [*shared(self.rows.company_id), *customers]
 
     def changed(self, since: str) -> Domain:
-        return ["|", ("write_date", ">=", since), *_documents([("write_date", ">=", since)])]
+        return self._or_invoiced(("write_date", ">=", since), ("write_date", ">=", since))
+
+    def _or_invoiced(self, condition: Condition, invoices: Condition) -> Domain:
+        """Partners of which something is true, or of whose documents or whose contacts' documents something is."""
+        if not self.rows.has(MODEL, "invoice_ids"):
+            return [condition]
+        name, operator, value = invoices
+        own, of_contacts = f"invoice_ids.{name}", f"child_ids.invoice_ids.{name}"
+        return ["|", condition, "|", (own, operator, value), (of_contacts, operator, value)]
 
     def find(self, kind: RecordKind, external_id: str) -> Domain | None:
         # A customer no longer ranked as one is still there.
@@ -110,13 +120,3 @@ class Partners(Stream):
         tags = [self._tags.of(id_) for id_ in row["category_id"]]
         ours = self.settings.write.tag
         return sorted({tag.name for tag in tags if tag.name and not (ours and self._tags.of(tag.parent).name == ours)})
-
-
-def _documents(domain: Domain) -> Domain:
-    """Partners with such documents of their own or of their contacts (a company is invoiced under a contact)."""
-    [(name, operator, value)] = domain
-    return [
-        "|",
-        (f"invoice_ids.{name}", operator, value),
-        (f"child_ids.invoice_ids.{name}", operator, value),
-    ]

@@ -13,7 +13,6 @@ from connectors.odoo.settings import OdooSettings
 from core.documents import RawRecord, RecordKind
 
 MODEL = "account.partial.reconcile"
-_LINES = "account.move.line"
 
 
 class Payments(Stream):
@@ -62,14 +61,16 @@ class Payments(Stream):
         return [self._payment(row) for row in rows]
 
     def _matches(self) -> Domain:
-        if self.rows.has(_LINES, "account_type"):
-            receivable = ("debit_move_id.account_type", "=", "asset_receivable")
-        else:
-            receivable = ("debit_move_id.account_internal_type", "=", "receivable")
+        names = {"account_type": "asset_receivable", "internal_type": "receivable"}  # the latter before 16
+        receivable = [
+            (f"debit_move_id.account_id.{name}", "=", value)
+            for name, value in names.items()
+            if self.rows.has("account.account", name)
+        ]
         return [
             ("debit_move_id.move_id.move_type", "=", "out_invoice"),
             ("debit_move_id.company_id", "=", self.rows.company_id),
-            receivable,
+            *receivable,
             ("credit_move_id.move_id.move_type", "not in", list(KINDS)),
             ("debit_amount_currency", "!=", 0),  # else it is a difference of exchange rates
         ]

@@ -13,6 +13,7 @@ from connectors.odoo.settings import OdooSettings
 from core.documents import RawRecord, RecordKind
 
 MODEL = "product.product"
+_TEMPLATE = "product_tmpl_id"
 _BRAND = "product_brand_id"
 """From a widespread module; Odoo itself has no brands."""
 
@@ -36,10 +37,9 @@ class Products(Stream):
         self._categories: Names[str] = Names(
             rows, "product.category", plain("complete_name"), lambda row: text(row["complete_name"]), ""
         )
-        self.light = {
-            **plain("write_date", "default_code", "active", "categ_id", "uom_id"),
-            "product_tmpl_id": {"fields": plain("write_date")},
-        }
+        self.light = plain("write_date", "default_code", "active", "categ_id", "uom_id")
+        if rows.has(MODEL, _TEMPLATE):
+            self.light[_TEMPLATE] = {"fields": plain("write_date")}
         brand = {_BRAND: {"fields": plain("display_name")}} if rows.has(MODEL, _BRAND) else {}
         self.specification = {**self.light, **plain("name"), **brand}
 
@@ -51,11 +51,13 @@ class Products(Stream):
         return shared(self.rows.company_id)
 
     def changed(self, since: str) -> Domain:
+        if _TEMPLATE not in self.light:
+            return super().changed(since)
         # What variants have in common is written on their template.
-        return ["|", ("write_date", ">=", since), ("product_tmpl_id.write_date", ">=", since)]
+        return ["|", ("write_date", ">=", since), (f"{_TEMPLATE}.write_date", ">=", since)]
 
     def stamp(self, row: Row) -> str:
-        template = row["product_tmpl_id"]
+        template: Any = row.get(_TEMPLATE)
         return max(row["write_date"] or "", (template and template.get("write_date")) or "")
 
     def mark(self, row: Row) -> str:

@@ -20,13 +20,15 @@ class Stream(ABC):
     """One stream for the length of one pull.
 
     `kinds`: what its records are. `deletes`: whether a record that is gone from the database is to be gone here.
-    `start`: the first day of what is read, None where everything is.
+    `linked`: whether rows also count as changed for what refers to them. `start`: the first day of what is read, None
+    where everything is.
     """
 
     name: ClassVar[str]
     model: ClassVar[str]
     kinds: ClassVar[tuple[RecordKind, ...]]
     deletes: ClassVar[bool] = True
+    linked: ClassVar[bool] = False
     start: date | None = None
     specification: Specification
     """What a record is made of, with what `stamp` and `mark` need."""

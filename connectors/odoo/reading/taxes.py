@@ -13,6 +13,7 @@ from core.documents import TAX_CATEGORIES
 from core.money import plain_number
 
 MODEL = "account.tax"
+_SHARES = "invoice_repartition_line_ids"
 _PERCENT_DIGITS = 4
 _HUNDRED = Decimal(100)
 
@@ -66,15 +67,14 @@ class Taxes:
     def _specification(self) -> dict[str, dict[str, Any]]:
         names = ("name", "amount", "amount_type", "sequence", "include_base_amount", "children_tax_ids")
         optional = self._rows.known(MODEL, ("is_base_affected", "ubl_cii_tax_category_code"))
-        shares = {"invoice_repartition_line_ids": {"fields": plain("repartition_type", "factor_percent")}}
-        return {**plain(*names), **optional, **shares}
+        if self._rows.has(MODEL, _SHARES):
+            optional[_SHARES] = {"fields": plain("repartition_type", "factor_percent")}
+        return {**plain(*names), **optional}
 
     def _tax(self, row: Row) -> _Tax:
         amount = Decimal(row["amount"])
         shares = [
-            Decimal(part["factor_percent"])
-            for part in row["invoice_repartition_line_ids"]
-            if part.get("repartition_type") == "tax"
+            Decimal(part["factor_percent"]) for part in row.get(_SHARES, ()) if part.get("repartition_type") == "tax"
         ]
         table = self._categories
         stated = table.get(str(row["id"])) or table.get(row["name"]) or text(row.get("ubl_cii_tax_category_code"))

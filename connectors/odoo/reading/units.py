@@ -47,7 +47,8 @@ class Units:
             by_id = {row["id"]: row for row in rows}
             self._sizes = {id_: _of_tree(by_id, id_) for id_ in by_id}
         else:
-            rows = self._rows.search(MODEL, [], plain("name", "category_id", "uom_type", "factor", "factor_inv"))
+            names = ("category_id", "uom_type", "factor", "factor_inv")
+            rows = self._rows.search(MODEL, [], {**plain("name"), **self._rows.known(MODEL, names)})
             self._sizes = {row["id"]: _of_category(row) for row in rows}
 
     def of(self, id_: int | bool) -> Unit:
@@ -87,13 +88,15 @@ def _of_tree(rows: Mapping[int, Row], id_: int) -> _Size:
 
 def _of_category(row: Row) -> _Size:
     """Before 19 units of a category are larger or smaller than its reference; of the two factors one was typed in."""
-    if row["uom_type"] == "bigger":
+    kind = row.get("uom_type")
+    if kind == "bigger":
         size = Decimal(row["factor_inv"])
-    elif row["uom_type"] == "smaller" and row["factor"]:
+    elif kind == "smaller" and row["factor"]:
         size = 1 / Decimal(row["factor"])
     else:
         size = Decimal(1)
-    return _Size(text(row["name"]), row["category_id"], size.quantize(_DIGITS))
+    family = row["category_id"] if kind else -row["id"]
+    return _Size(text(row["name"]), family, size.quantize(_DIGITS))
 
 
 def _ratio(size: Decimal, base: Decimal) -> str | None:

@@ -91,15 +91,15 @@ class Windows:
 
     def _is_new(self, row: Row, item: RawRecord | BadRecord, lower: str, keep_from: str) -> bool:
         """Whether the record was not read before as it is; kept in mind where a later window will reach it."""
-        stamp = self.stream.stamp(row)
-        linked = stamp < lower  # it came for what refers to it, and will come again for it
-        if stamp < keep_from and not linked:
-            return True
-        known = self.place.recent.get(row["id"])
-        if known is None and self.place.is_full:
+        place = self.place
+        # What came for something else that changed may come again for it.
+        stamp = place.until if lower and self.stream.linked else self.stream.stamp(row)
+        known = place.recent.get(row["id"])
+        if known is None and (stamp < keep_from or place.is_full):
             return True
         content = content_of(item)
-        self.place.remember(row["id"], self.place.until if linked else stamp, content)
+        if stamp >= keep_from:
+            place.remember(row["id"], stamp, content)
         return known is None or known[1] != content
 
 
