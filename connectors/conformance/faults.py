@@ -54,7 +54,7 @@ class Fault:
     answer: Answer | None = None
     ending: Ending = "whole"
     pause: float = 0.005
-    drops: int = 80
+    drops: int = 40
 
 
 INTERNAL_ERROR = Answer("500", 500)

@@ -45,6 +45,10 @@ class Harness(ABC):
     """Whether a pull reaches back before the one before it, and so brings again what it brought. What is brought
     again must be the same; the book takes no notice of it."""
 
+    patience: float = 10
+    """Seconds an adapter is to wait for a reply, if `build` can set it: low while a test keeps replies back, else high
+    enough for a busy machine."""
+
     # ------------------------------------------------------------ the adapter
 
     @abstractmethod

@@ -16,8 +16,8 @@ from connectors.conformance.proxy import Proxy
 class NetworkHarness(Harness):
     """The server at `host` and `port` behind a proxy. `build` connects the adapter to `self.proxy.url`.
 
-    Close it when the test is over. Keep the adapter's timeouts short (half a second): replies are kept back for as
-    long as the adapter waits.
+    Close it when the test is over. Replies are kept back for as long as the adapter waits: give it `self.patience` as
+    its timeout, or keep it below a second.
     """
 
     def __init__(self, host: str, port: int) -> None:

@@ -45,6 +45,7 @@ _MICROSECOND = timedelta(microseconds=1)
 class Settings(AdapterSettings):
     url: str = Field(description="where the shop is")
     token: str = Field(description="what opens it", repr=False)
+    patience: float = Field(default=10, description="seconds to wait for the next piece of a reply")
 
     @field_validator("url")
     @classmethod
@@ -66,8 +67,6 @@ class ShopAdapter:
         max_request_time=1,
         repeatable=frozenset({"tier"}),
     )
-    patience = 0.3
-    """Seconds to wait for the next piece of a reply."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -84,7 +83,7 @@ class ShopAdapter:
 
     def send(self, url: str, method: str, path: str, body: bytes | None) -> tuple[int, Mapping[str, str], bytes]:
         place = urlsplit(url)
-        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=self.patience)
+        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=self.settings.patience)
         try:
             connection.request(method, path, body, self.headers())
             reply = connection.getresponse()
@@ -244,7 +243,9 @@ class ShopHarness(NetworkHarness):
         self.shop, self.adapter = shop, adapter
 
     def build(self) -> ShopAdapter:
-        return self.adapter.build("shop", Settings(url=self.proxy.url, token=TOKEN), base=Path())
+        return self.adapter.build(
+            "shop", Settings(url=self.proxy.url, token=TOKEN, patience=self.patience), base=Path()
+        )
 
     def wrong_settings(self) -> Mapping[str, Mapping[str, Any]]:
         return {"url": {"url": "nowhere", "token": TOKEN}, "token": {"url": self.proxy.url}}
