@@ -125,6 +125,8 @@ class Acts:
         given = {"name": name, "amount": amount, "amount_type": "percent", "type_tax_use": "sale", "sequence": 50}
         given |= {"company_id": seed.COMPANY, "tax_group_id": 8, "country_id": seed.GERMANY, **values}
         fields = self.calls.registry["account.tax"].fields
+        if given.get("price_include"):
+            given["price_include_override"] = "tax_included"
         with self.batch() as session:
             tax = self.create("account.tax", **{name: value for name, value in given.items() if name in fields})
             session.store.put("account.tax", tax, {**session.one("account.tax", tax), "account": account})
@@ -180,6 +182,8 @@ class Acts:
                 fields["tax_ids"] = [[6, 0, list(fields["tax_ids"])]]
             commands.append([0, 0, fields])
         with self.batch() as session:
+            if given.get("currency_id"):
+                self._activate(session, given["currency_id"])
             move = moves.create(session, MOVE, {**given, "invoice_line_ids": commands})
             if post:
                 posting.post(session, [move])
@@ -198,10 +202,7 @@ class Acts:
             posting.reset_to_draft(session, [move])
 
     def cancel(self, move: int) -> None:
-        """Cancel, from posted by way of draft."""
         with self.batch() as session:
-            if session.one(MOVE, move)["state"] == "posted":
-                posting.reset_to_draft(session, [move])
             posting.cancel(session, [move])
 
     def delete(self, move: int) -> None:
@@ -246,6 +247,11 @@ class Acts:
     def add_note(self, model: str, record: int, body: str, **values: Any) -> int:
         with self.batch() as session:
             return messages.post(session, model, [record], body=body, body_is_html=True, **values)
+
+    def _activate(self, session: Session, currency: int) -> None:
+        record = session.one("res.currency", currency)
+        if not record["active"]:
+            session.store.put("res.currency", currency, {**record, "active": True})
 
     # ---------------------------------------------------------------- what is there
 

@@ -117,9 +117,10 @@ class Calls:
         if call.model not in self.registry:
             raise UnknownModel(call.model)
         method = method_of(self.registry.version, call.model, call.method)
-        named, positional, ids = dict(call.named), list(call.positional or ()), list(call.ids)
+        named, positional = dict(call.named), list(call.positional or ())
+        ids = [int(one) for one in call.ids]
         if call.positional is not None and method.of_records:
-            first = positional.pop(0) if positional else []
+            first = positional.pop(0)
             ids = [first] if isinstance(first, int) else list(first or [])
         elif ids and not method.of_records:
             raise WrongArguments(f"cannot call {call.model}.{call.method} with ids")
@@ -128,7 +129,8 @@ class Calls:
         except TypeError as error:
             if call.positional is None:
                 raise WrongArguments(str(error)) from None
-            raise TypeError(f"BaseModel.{call.method}() {error}") from None
+            said = str(error).replace("missing a required argument:", "missing 1 required positional argument:")
+            raise TypeError(f"BaseModel.{call.method}() {said}") from None
         lead = (ids,) if method.of_records else ()
         return lambda session: method.call(session, call.model, *lead, *bound.args, **bound.kwargs)
 

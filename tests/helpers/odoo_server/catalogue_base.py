@@ -87,6 +87,7 @@ active | boolean | Active
 type | selection contact=Contact,invoice=Invoice,delivery=Delivery,other=Other | Address Type
 function | char | Job Position
 color | integer | Color Index
+credit_limit | float | Credit Limit
 customer_rank | integer | Customer Rank
 supplier_rank | integer | Supplier Rank
 property_account_position_id | many2one account.fiscal.position | Fiscal Position
@@ -202,7 +203,7 @@ company_id | many2one res.company | Company
 subject | char | Subject
 date | datetime | Date
 body | html | Contents
-message_type | selection email=Incoming Email,comment=Comment,email_outgoing=Outgoing Email,notification=System notification,auto_comment=Automated Targeted Notification,user_notification=User Specific Notification | Type | required
+message_type | selection email=Incoming Email,comment=Comment,email_outgoing=Outgoing Email,notification=System notification,auto_comment=Automated Targeted Notification,out_of_office=Out-of-office Message,user_notification=User Specific Notification,sms=SMS,snailmail=Snailmail | Type | required
 subtype_id | many2one mail.message.subtype | Subtype
 model | char | Related Document Model
 res_id | many2one_reference | Related Document ID

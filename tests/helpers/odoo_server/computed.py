@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from textwrap import shorten
 from typing import Any
 
 from tests.helpers.odoo_server.fields import Field
 from tests.helpers.odoo_server.session import Session
 from tests.helpers.odoo_server.store import Record
+from tests.helpers.odoo_server.taxes import is_included
 
+ADDRESSES = {"invoice": "Invoice", "delivery": "Delivery", "other": "Other"}
 INVOICE_LINES = ("product", "line_section", "line_subsection", "line_note")
 TYPE_NAMES = {
     "out_invoice": "Draft Invoice",
@@ -52,7 +55,7 @@ def _name(session: Session, model: str, record: Record) -> str:
 
 
 def _partner_name(session: Session, record: Record) -> str:
-    name = str(record.get("name") or "")
+    name = str(record.get("name") or ADDRESSES.get(record.get("type") or "", ""))
     parent = session.find("res.partner", record.get("parent_id"))
     return f"{parent.get('name')}, {name}" if parent and not record.get("is_company") else name
 
@@ -71,15 +74,22 @@ def _move_name(session: Session, record: Record) -> str:
     own = "" if name == "/" else str(name)
     if state == "draft":
         own = f"{TYPE_NAMES[record['move_type']]} {own}".strip()
-    return f"{own} ({record['ref']})" if record.get("ref") else own
+    return f"{own} ({_short(record['ref'])})" if record.get("ref") else own
+
+
+def _short(reference: str) -> str:
+    return shorten(reference, 50)
 
 
 def _line_name(session: Session, record: Record) -> str:
     move = session.find("account.move", record["move_id"])
     reference = f"({move['ref']})" if move.get("ref") else ""
     name = move.get("name") if move.get("name") != "/" else ""
-    parts = (name, reference, record.get("name") if record.get("name") != name else "")
-    return " ".join(str(part) for part in parts if part)
+    own = "" if record["kind"] == "payment_term" or record.get("name") == name else record.get("name")
+    if not record.get("name") and record.get("product_id"):
+        own = display_name(session, "product.product", record["product_id"])
+    parts = (name, reference, own)
+    return " ".join(str(part) for part in parts if part) or "Draft Entry"
 
 
 def _product_name(session: Session, record: Record) -> str:
@@ -126,8 +136,6 @@ def _messages(model: str) -> Callable[[Session, Record], list[int]]:
 
 
 def _invoice_lines(session: Session, record: Record) -> list[int]:
-    if record["move_type"] == "entry":
-        return []
     lines = session.store.table("account.move.line")
     ids = session.store.where("account.move.line", "move_id", record["id"])
     return [one for one in ids if lines[one]["kind"] in INVOICE_LINES]
@@ -167,13 +175,12 @@ COMPUTED: dict[tuple[str, str], Callable[[Session, Record], Any]] = {
     ("product.product", "lst_price"): lambda session, record: record.get("list_price"),
     ("res.currency.rate", "company_rate"): _rate,
     ("res.currency.rate", "inverse_company_rate"): lambda session, record: 1 / _rate(session, record),
+    ("account.tax", "price_include"): lambda session, record: is_included(record),
     ("account.fiscal.position", "tax_map"): lambda session, record: dict(record.get("tax_map") or {}),
     ("account.move", "message_ids"): _messages("account.move"),
     ("account.move", "invoice_line_ids"): _invoice_lines,
     ("account.move", "status_in_payment"): lambda session, record: (
-        record["payment_state"]
-        if record["state"] == "posted" and record["payment_state"] != "not_paid"
-        else record["state"]
+        record["payment_state"] if record["payment_state"] != "not_paid" else record["state"]
     ),
     ("account.move.line", "account_type"): _of_account("account_type"),
     ("account.move.line", "move_type"): _of_move("move_type"),

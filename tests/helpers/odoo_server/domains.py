@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from tests.helpers.odoo_server.computed import display_name, value_of
+from tests.helpers.odoo_server.computed import COMPUTED, display_name, value_of
 from tests.helpers.odoo_server.fields import X2MANY, Field
 from tests.helpers.odoo_server.session import Session
 from tests.helpers.odoo_server.store import Record
@@ -92,6 +92,8 @@ def _leaf(session: Session, model: str, term: Any) -> Predicate:
     if field is None:
         raise ValueError(f"Invalid field {model}.{head} in condition {(name, operator, value)!r}")
     read = _reader(session, model, field)
+    if rest and not field.relational:
+        raise ValueError(f"Invalid field property {rest!r} on {model}.{head}")
     if rest:
         inner = _leaf(session, field.relation, [rest, operator, value])
         return lambda record: any(inner(session.find(field.relation, one)) for one in _several(read(record)))
@@ -101,7 +103,7 @@ def _leaf(session: Session, model: str, term: Any) -> Predicate:
 
 
 def _reader(session: Session, model: str, field: Field) -> Callable[[Record], Any]:
-    if field.stored and field.type != "one2many":
+    if field.stored and field.type != "one2many" and (model, field.name) not in COMPUTED:
         return lambda record, name=field.name: record.get(name)  # type: ignore[misc]
     return lambda record: value_of(session, model, field, record)
 

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -40,12 +41,12 @@ class ValidationError(UserError):
     python = "odoo.exceptions.ValidationError"
 
 
-class MissingRequired(ValidationError):
-    """A mandatory field is empty; `load` names it in its message."""
+class DatabaseRefusal(ValidationError):
+    """The database itself refuses a row. `load` quotes the database, and names the field where it is one."""
 
-    def __init__(self, message: str, field: str) -> None:
-        super().__init__(message)
-        self.field = field
+    def __init__(self, quoted: str, *, field: str = "", shown: str = "") -> None:
+        super().__init__(f"The operation cannot be completed: {shown or quoted}")
+        self.quoted, self.field = quoted, field
 
 
 class MissingError(UserError):
@@ -56,6 +57,14 @@ class MissingError(UserError):
         super().__init__(
             f"Record does not exist or has been deleted.\n(Record: {model}({identifier},), User: {user})",
         )
+
+
+def check_violation(table: str, constraint: str, row: Mapping[str, Any], shown: str) -> DatabaseRefusal:
+    return DatabaseRefusal(
+        f'new row for relation "{table}" violates check constraint "{constraint}"\n'
+        f"DETAIL:  Failing row contains ({', '.join(str(value) for value in row.values())}).\n",
+        shown=shown,
+    )
 
 
 class AccessError(UserError):
@@ -142,6 +151,8 @@ def described(error: Exception) -> tuple[int, str, str, list[Any]]:
 def traceback_text(error: Exception, secret: str) -> str:
     """A made-up traceback. It quotes the caller's key, as real ones may: whoever logs it must redact it."""
     name = error.python.rpartition(".")[2] if isinstance(error, OdooFault) else type(error).__name__
+    if isinstance(error, UnknownMethod):
+        name = "AttributeError"
     message = error.message if isinstance(error, OdooFault) else str(error)
     return (
         "Traceback (most recent call last):\n"

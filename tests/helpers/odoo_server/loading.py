@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.helpers.odoo_server import writing
 from tests.helpers.odoo_server.conversion import Refused, converted
-from tests.helpers.odoo_server.faults import MissingRequired, OdooFault, SerializationFailure, UserError
+from tests.helpers.odoo_server.faults import (
+    DatabaseRefusal,
+    OdooFault,
+    SerializationFailure,
+    UserError,
+    check_violation,
+)
 from tests.helpers.odoo_server.rights import CREATE, WRITE, check
 from tests.helpers.odoo_server.session import Session
 from tests.helpers.odoo_server.store import Held
@@ -30,8 +36,13 @@ class Raw:
     children: dict[str, list[Raw]] = field(default_factory=dict)
 
 
-class NoSpaces(Exception):
-    """The database's own refusal of an external id with a space."""
+class Prepared(NamedTuple):
+    """A record ready to be kept. `identifier` is 0 unless a database id was given."""
+
+    xmlid: str
+    identifier: int
+    values: dict[str, Any]
+    info: dict[str, Any]
 
 
 def load(session: Session, model: str, fields: Sequence[str], data: Sequence[Sequence[Any]]) -> dict[str, Any]:
@@ -40,20 +51,32 @@ def load(session: Session, model: str, fields: Sequence[str], data: Sequence[Seq
     _check_paths(session, model, paths)
     raws = list(_extracted(session, model, paths, data))
     messages: list[dict[str, Any]] = []
-    prepared: list[tuple[str, dict[str, Any], dict[str, Any]]] = []
+    prepared: list[Prepared] = []
     for index, raw in enumerate(raws):
         info = {"rows": {"from": raw.first, "to": raw.last}, "record": index}
         refusals: list[dict[str, Any]] = []
+        identifier = _database_id(session, model, raw, refusals)
         values = _values(session, model, raw, refusals)
         messages.extend({**info, **refusal} for refusal in refusals)
         if not refusals:
-            prepared.append((raw.xmlid, values, info))
+            prepared.append(Prepared(raw.xmlid, identifier, values, info))
     ids = _kept(session, model, prepared, messages)
     failed = any(message["type"] == "error" for message in messages)
     return {"ids": False if failed else ids, "messages": messages, "nextrow": 0}
 
 
 # -------------------------------------------------------------------- rows to records
+
+
+def _database_id(session: Session, model: str, raw: Raw, refusals: list[dict[str, Any]]) -> int:
+    """The id in the column `.id`; 0 where there is none."""
+    if not raw.database_id:
+        return 0
+    if raw.database_id.isdigit() and session.store.get(model, int(raw.database_id)):
+        return int(raw.database_id)
+    told = {"type": "error", "field": ".id", "message": f"Unknown database identifier '{raw.database_id}'"}
+    refusals.append(told)
+    return 0
 
 
 def _check_paths(session: Session, model: str, paths: Sequence[Path]) -> None:
@@ -110,7 +133,8 @@ def _values(session: Session, model: str, raw: Raw, refusals: list[dict[str, Any
     """Converted values; what cannot be converted is told in `refusals`, one for each field."""
     fields = session.registry[model].fields
     values: dict[str, Any] = {}
-    for name in dict.fromkeys((*raw.values, *raw.children)):
+    names = dict.fromkeys((*raw.values, *raw.children))
+    for name in sorted(names, key=lambda name: bool(raw.paths.get(name)) or name in raw.children):
         one = fields[name]
         try:
             if name in raw.children:
@@ -141,7 +165,7 @@ def _command(session: Session, model: str, child: Raw, label: str) -> list[Any]:
 def _kept(
     session: Session,
     model: str,
-    prepared: Sequence[tuple[str, dict[str, Any], dict[str, Any]]],
+    prepared: Sequence[Prepared],
     messages: list[dict[str, Any]],
 ) -> list[int]:
     """All at once; where that fails one by one, to tell which record it was. Nothing stays after an error."""
@@ -149,27 +173,31 @@ def _kept(
     ids: list[int] = []
     whole: dict[str, Any] | None = None
     try:
-        for xmlid, values, _ in prepared:
-            ids.append(_keep(session, model, xmlid, values))
+        for one in prepared:
+            ids.append(_keep(session, model, one))
         if not any(message["type"] == "error" for message in messages):
             return ids
         _back(session, start)
         return []
     except Held:
         raise
+    except DatabaseRefusal:
+        whole = None
     except UserError as error:
-        whole = {**prepared[0][2], "type": "error", "message": error.message}
-    except (SerializationFailure, NoSpaces, OdooFault, ValueError, KeyError, TypeError):
+        whole = {**prepared[0].info, "type": "error", "message": error.message}
+    except (SerializationFailure, OdooFault, ValueError, KeyError, TypeError):
         whole = None
     _back(session, start)
     before = len(messages)
-    for xmlid, values, info in prepared:
+    for one in prepared:
+        info = one.info
         try:
-            _keep(session, model, xmlid, values)
-        except (SerializationFailure, NoSpaces) as error:
+            _keep(session, model, one)
+        except SerializationFailure as error:
             messages.append({**info, "type": "error", "message": str(error)})
-        except MissingRequired as error:
-            messages.append({**info, "type": "error", "message": error.message, "field": error.field})
+        except DatabaseRefusal as error:
+            field_named = {"field": error.field} if error.field else {}
+            messages.append({**info, "type": "error", "message": error.quoted, **field_named})
         except UserError as error:
             messages.append({**info, "type": "error", "message": error.message})
         except (OdooFault, ValueError, KeyError, TypeError) as error:
@@ -189,17 +217,18 @@ def _back(session: Session, start: int) -> None:
     session.names.clear()
 
 
-def _keep(session: Session, model: str, xmlid: str, values: Mapping[str, Any]) -> int:
-    """Create the record, or update the one the external id leads to."""
-    resolved, named = _resolved(session, model, values)
+def _keep(session: Session, model: str, one: Prepared) -> int:
+    """Create the record, or update the one the external or database id leads to."""
+    resolved, named = _resolved(session, model, one.values)
+    xmlid = one.xmlid
     known = session.external(_complete(xmlid)) if xmlid else None
-    if known:
-        if known["model"] != model:
+    if known or one.identifier:
+        if known and known["model"] != model:
             raise UserError(
                 f"For external id {xmlid} when trying to create/update a record of model {model} found record of "
                 f"different model {known['model']} ({known['res_id']})"
             )
-        identifier = int(known["res_id"])
+        identifier = int(known["res_id"]) if known else one.identifier
         session.must_be_mine(model, identifier)
         check(session, model, WRITE)
         change: Callable[..., None] = writing.WRITERS.get(model, writing.write)
@@ -253,10 +282,8 @@ def _name_children(session: Session, model: str, parent: int, field_name: str, n
 def _name(session: Session, xmlid: str, model: str, identifier: int) -> None:
     module, _, name = _complete(xmlid).partition(".")
     if " " in name:
-        raise NoSpaces(
-            'new row for relation "ir_model_data" violates check constraint "ir_model_data_name_nospaces"\n'
-            f"DETAIL:  Failing row contains ({identifier}, null, null, {name}, {module}, {model}).\n"
-        )
+        row = {"id": identifier, "name": name, "module": module, "model": model}
+        raise check_violation("ir_model_data", "ir_model_data_name_nospaces", row, "External IDs cannot contain spaces")
     values = {"module": module, "name": name, "model": model, "res_id": identifier, "noupdate": False}
     writing.create(session, DATA, values)
 

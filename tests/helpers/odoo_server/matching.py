@@ -31,6 +31,8 @@ def reconcile(session: Session, lines: Sequence[Record]) -> None:
     """Match debits with credits, oldest first. Raises UserError where one is settled already."""
     if any(line.get("reconciled") for line in lines):
         raise UserError("You are trying to reconcile some entries that are already reconciled.")
+    if any(line["parent_state"] == "cancel" for line in lines):
+        raise UserError("You can not reconcile cancelled entries.")
     if any(line["parent_state"] != "posted" for line in lines):
         raise UserError("You can only reconcile posted entries.")
     order = sorted(lines, key=lambda line: (line.get("date_maturity") or line["date"], line["id"]))

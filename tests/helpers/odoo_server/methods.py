@@ -6,11 +6,11 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tests.helpers.odoo_server import loading, matching, messages, posting, reading, rights, writing
+from tests.helpers.odoo_server import loading, matching, messages, moves, posting, reading, rights, writing
 from tests.helpers.odoo_server.computed import display_name
 from tests.helpers.odoo_server.faults import AccessError, UnknownMethod, UserError
 from tests.helpers.odoo_server.fields import Version
-from tests.helpers.odoo_server.moves import MOVE
+from tests.helpers.odoo_server.moves import LINE, MOVE
 from tests.helpers.odoo_server.session import Session
 
 PRIVATE = ("browse", "check_access", "exists", "mapped", "filtered", "sudo", "with_context", "ensure_one", "env")
@@ -191,6 +191,8 @@ def fields_get(
 
 @_generic(of_records=True, since=18)
 def has_access(session: Session, model: str, ids: list[int], operation: str) -> bool:
+    if operation not in rights.OPERATIONS:
+        raise AssertionError("Invalid access mode")
     return rights.allowed(session, model, operation)
 
 
@@ -222,8 +224,11 @@ def create(session: Session, model: str, vals_list: Any) -> Any:
 @_generic(of_records=True)
 def write(session: Session, model: str, ids: list[int], vals: Mapping[str, Any]) -> bool:
     rights.check(session, model, rights.WRITE)
-    change: Callable[..., None] = writing.WRITERS.get(model, writing.write)
-    change(session, model, ids, vals)
+    if model == LINE:
+        moves.write_lines(session, ids, vals)
+    else:
+        change: Callable[..., None] = writing.WRITERS.get(model, writing.write)
+        change(session, model, ids, vals)
     return True
 
 
@@ -232,6 +237,8 @@ def unlink(session: Session, model: str, ids: list[int]) -> bool:
     rights.check(session, model, rights.UNLINK)
     if model == MOVE:
         posting.unlink(session, ids)
+    elif model == LINE:
+        posting.unlink_lines(session, ids)
     else:
         if model == "res.partner":
             _refuse_used(session, ids)

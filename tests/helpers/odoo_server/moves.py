@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.helpers.odoo_server import writing
 from tests.helpers.odoo_server.computed import display_name
-from tests.helpers.odoo_server.faults import UserError
+from tests.helpers.odoo_server.faults import UserError, ValidationError, check_violation
 from tests.helpers.odoo_server.session import Session
 from tests.helpers.odoo_server.store import Record
 from tests.helpers.odoo_server.taxes import digits_of, exact, line_amounts, mapped, position_for, rounded
@@ -16,6 +16,7 @@ from tests.helpers.odoo_server.taxes import digits_of, exact, line_amounts, mapp
 MOVE, LINE = "account.move", "account.move.line"
 SALES = ("out_invoice", "out_refund", "out_receipt")
 PURCHASES = ("in_invoice", "in_refund", "in_receipt")
+BOOKED = ("debit", "credit", "balance", "amount_currency")
 TAXED = ("product",)
 FROZEN = (
     "invoice_line_ids",
@@ -84,24 +85,26 @@ def _defaults(session: Session, values: Mapping[str, Any]) -> Record:
     given.setdefault("move_type", session.context.get("default_move_type", "entry"))
     journal = session.find("account.journal", given.get("journal_id"))
     company = given["company_id"] = int(given.get("company_id") or journal.get("company_id") or session.company)
-    if not journal:
+    if "journal_id" not in given:
         journal = _journal(session, given["move_type"], company)
         if journal:
             given["journal_id"] = journal["id"]
+    elif not journal:
+        given["journal_id"] = None
     elif given["move_type"] in SALES and journal["type"] != "sale":
-        raise UserError("Cannot create a sale document in a non sale journal")
+        raise ValidationError("Cannot create a sale document in a non sale journal")
     elif given["move_type"] in PURCHASES and journal["type"] != "purchase":
-        raise UserError("Cannot create a purchase document in a non purchase journal")
+        raise ValidationError("Cannot create a purchase document in a non purchase journal")
     currency = journal.get("currency_id") or session.one("res.company", company)["currency_id"]
     given["currency_id"] = given.get("currency_id") or currency
     given["name"] = given.get("name") or ("/" if session.version < (18, 0) else None)
-    given["date"] = given.get("date") or given.get("invoice_date") or session.today.isoformat()
+    given.setdefault("date", given.get("invoice_date") or session.today.isoformat())
     given |= {"state": "draft", "payment_state": "not_paid", "sequence_number": 0, "sequence_prefix": ""}
     if "auto_post" in session.registry[MOVE].fields:
         given.setdefault("auto_post", "no" if session.version >= (16, 0) else False)
+    given["invoice_date_due"] = given.get("invoice_date_due") or session.today.isoformat()
     if given["move_type"] != "entry":
         given.setdefault("invoice_user_id", session.uid)
-        given["invoice_date_due"] = given.get("invoice_date_due") or session.today.isoformat()
     return given | {name: value for name, value in _following(session, {}, given).items() if name not in values}
 
 
@@ -111,12 +114,12 @@ def _following(session: Session, move: Mapping[str, Any], values: Mapping[str, A
     merged = {**move, **values}
     partner = session.find("res.partner", merged.get("partner_id") or None)
     if "partner_id" in values or not move:
+        user = session.find("res.users", merged.get("create_uid") or session.uid)
+        shown = display_name(session, "res.partner", partner["id"]) if partner else f"#Created by: {user['name']}"
+        follow["invoice_partner_display_name"] = shown
         follow["commercial_partner_id"] = partner.get("commercial_partner_id")
         if merged["move_type"] != "entry":
             follow["partner_shipping_id"] = partner.get("id")
-            follow["invoice_partner_display_name"] = (
-                display_name(session, "res.partner", partner["id"]) if partner else None
-            )
             follow["fiscal_position_id"] = values.get("fiscal_position_id") or position_for(
                 session, partner, merged["company_id"]
             )
@@ -163,41 +166,50 @@ def create_line(session: Session, model: str, values: Mapping[str, Any]) -> int:
     return identifier
 
 
-def write_line(session: Session, model: str, ids: Iterable[int], values: Mapping[str, Any]) -> None:
-    ids = list(ids)
+def write_lines(session: Session, ids: Iterable[int], values: Mapping[str, Any]) -> None:
+    """Change lines by themselves. Of a posted document a price may be changed: what was booked stays as it is."""
     for one in ids:
-        move = session.one(MOVE, session.one(model, one)["move_id"])
-        posted = move["state"] == "posted"
-        if posted and any(name in values for name in ("price_unit", "quantity", "tax_ids", "debit", "credit")):
-            raise UserError("You cannot modify a posted journal item: reset the entry to draft first.")
-    writing.write(session, model, ids, values)
+        move = session.one(MOVE, session.one(LINE, one)["move_id"])
+        if move["state"] == "posted" and any(name in values for name in BOOKED):
+            raise UserError("You cannot do this modification on a posted journal entry.")
+        writing.write(session, LINE, [one], values)
+        if move["state"] == "posted":
+            _reprice(session, move, session.one(LINE, one))
+        else:
+            write(session, MOVE, [move["id"]], {})
+
+
+def _reprice(session: Session, move: Record, line: Record) -> None:
+    if move["move_type"] != "entry" and line["kind"] in TAXED:
+        amounts = line_amounts(session, line, digits_of(session, move["currency_id"]), per_line=False)
+        _put(session, line, {"price_subtotal": float(amounts.subtotal), "price_total": float(amounts.total)})
 
 
 def _product_defaults(session: Session, move: Record, line: Record, given: Mapping[str, Any]) -> Record:
     product = session.find("product.product", line.get("product_id"))
-    if line.get("quantity") is None:
-        line["quantity"] = 1.0
+    defaults: Record = {"quantity": 1.0}
+    journal = session.one("account.journal", move["journal_id"])
     if product:
-        if line.get("price_unit") is None:
-            line["price_unit"] = product.get("list_price") or 0.0
-        line["name"] = line.get("name") or display_name(session, "product.product", product["id"])
-        line["product_uom_id"] = line.get("product_uom_id") or product.get("uom_id")
+        defaults["price_unit"] = product.get("list_price") or 0.0
+        defaults["name"] = display_name(session, "product.product", product["id"])
+        defaults["product_uom_id"] = product.get("uom_id")
+    defaults["account_id"] = journal.get("default_account_id")
+    line |= {name: value for name, value in defaults.items() if name not in given}
+    if not line.get("account_id"):
+        constraint = "account_move_line_check_accountable_required_fields"
+        raise check_violation("account_move_line", constraint, line, "Missing required account on accountable line.")
     if "tax_ids" not in given:
-        line["tax_ids"] = _default_taxes(session, move, product)
-    line["account_id"] = line.get("account_id") or session.one("account.journal", move["journal_id"]).get(
-        "default_account_id"
-    )
+        line["tax_ids"] = _default_taxes(session, move, product, line["account_id"])
     return line
 
 
-def _default_taxes(session: Session, move: Record, product: Record) -> list[int]:
+def _default_taxes(session: Session, move: Record, product: Record, account: int) -> list[int]:
     own = [
         one
         for one in product.get("taxes_id") or ()
         if session.one("account.tax", one)["company_id"] == move["company_id"]
     ]
-    if not own and (default := session.one("res.company", move["company_id"]).get("account_sale_tax_id")):
-        own = [default]
+    own = own or session.one("account.account", account).get("tax_ids") or []
     return mapped(session, move.get("fiscal_position_id"), own)
 
 
@@ -219,7 +231,6 @@ def _price(session: Session, move: Record) -> None:
     per_line = session.one("res.company", move["company_id"])["tax_calculation_rounding_method"] != "round_globally"
     taxes: dict[int, Decimal] = {}
     bases: dict[int, Decimal] = {}
-    whole = Decimal(0)
     lines = lines_of(session, move["id"])
     for line in lines:
         if line["kind"] not in TAXED:
@@ -228,14 +239,11 @@ def _price(session: Session, move: Record) -> None:
         for tax, amount in amounts.taxes.items():
             taxes[tax] = taxes.get(tax, Decimal(0)) + amount
             bases[tax] = bases.get(tax, Decimal(0)) + amounts.subtotal
-        whole += amounts.subtotal
         changed = {"price_subtotal": float(amounts.subtotal), "price_total": float(amounts.total)}
         _put(session, line, changed | _balance(session, move, sign(move) * amounts.subtotal))
-    taxes = {one: rounded(amount, digits) for one, amount in taxes.items()}
-    taxes = {one: amount for one, amount in taxes.items() if amount}
+    taxes = {one: amount for one, amount in taxes.items() if rounded(amount, digits)}
     _tax_lines(session, move, [line for line in lines if line["kind"] == "tax"], taxes, bases)
-    whole += sum(taxes.values())
-    _term_line(session, move, [line for line in lines if line["kind"] == "payment_term"], whole, bool(lines))
+    _term_line(session, move)
 
 
 def _tax_lines(
@@ -246,13 +254,12 @@ def _tax_lines(
     bases: Mapping[int, Decimal],
 ) -> None:
     kept = {line["tax_line_id"]: line for line in lines if line.get("tax_line_id") in taxes}
-    writing.unlink(
-        session, LINE, [line["id"] for line in lines if line["id"] not in {one["id"] for one in kept.values()}]
-    )
+    stay = {one["id"] for one in kept.values()}
+    writing.unlink(session, LINE, [line["id"] for line in lines if line["id"] not in stay])
     for one, amount in taxes.items():
         tax = session.one("account.tax", one)
         changed = _balance(session, move, sign(move) * amount) | {
-            "tax_base_amount": float(bases[one]),
+            "tax_base_amount": _balance(session, move, sign(move) * bases[one])["balance"],
             "tax_group_id": tax["tax_group_id"],
         }
         if one not in kept:
@@ -261,27 +268,42 @@ def _tax_lines(
         _put(session, kept[one], changed)
 
 
-def _term_line(session: Session, move: Record, lines: Sequence[Record], whole: Decimal, any_line: bool) -> None:
-    if not any_line:
-        writing.unlink(session, LINE, [line["id"] for line in lines])
+def _term_line(session: Session, move: Record) -> None:
+    """The line the customer owes: what is left of the others."""
+    lines = lines_of(session, move["id"])
+    terms = [line for line in lines if line["kind"] == "payment_term"]
+    others = [line for line in lines if line["kind"] != "payment_term"]
+    if not others:
+        writing.unlink(session, LINE, [line["id"] for line in terms])
         return
-    if not lines:
+    if not terms:
         partner = session.find("res.partner", move.get("partner_id"))
-        account = (
-            partner.get("property_account_receivable_id")
-            or session.one("res.company", move["company_id"])["receivable"]
-        )
+        company = session.one("res.company", move["company_id"])
+        account = partner.get("property_account_receivable_id") or company["receivable"]
         own = {"move_id": move["id"], "account_id": account, "kind": "payment_term", "sequence": 12000}
-        lines = [session.one(LINE, create_line(session, LINE, own))]
-    changed = _balance(session, move, -sign(move) * whole)
-    _put(session, lines[0], changed | {"date_maturity": move.get("invoice_date_due")})
+        terms = [session.one(LINE, create_line(session, LINE, own))]
+    balance, amount = (
+        -sum((exact(line.get(name)) for line in others), Decimal(0)) for name in ("balance", "amount_currency")
+    )
+    sides = _sides(balance, amount)
+    _put(session, terms[0], sides | {"date_maturity": move.get("invoice_date_due")})
+
+
+def _term_name(move: Record) -> str | None:
+    """What a customer is to quote, with his own reference before it."""
+    reference = move.get("payment_reference")
+    return f"{move['ref']} - {reference}" if move.get("ref") and reference else reference
 
 
 def _balance(session: Session, move: Record, amount: Decimal) -> Record:
-    """Debit, credit and balance in the company's currency of `amount` in the document's."""
+    """Debit, credit and balance in the company's currency of `amount` in the document's, which may be unrounded."""
     company = session.one("res.company", move["company_id"])
     balance = amount / rate_of(session, move["currency_id"], company["id"], move.get("invoice_date") or move["date"])
     balance = rounded(balance, digits_of(session, company["currency_id"]))
+    return _sides(balance, rounded(amount, digits_of(session, move["currency_id"])))
+
+
+def _sides(balance: Decimal, amount: Decimal) -> Record:
     return {
         "amount_currency": float(amount),
         "balance": float(balance),
@@ -306,6 +328,8 @@ def _mirror(session: Session, move: Record, line: Record) -> None:
     changed = {own: move.get(theirs) for own, theirs in MIRRORED.items()}
     if move["move_type"] != "entry":
         changed["partner_id"] = move.get("commercial_partner_id")
+        if line["kind"] == "payment_term":
+            changed["name"] = _term_name(move)
     elif line.get("currency_id"):
         del changed["currency_id"]
     if move["move_type"] == "entry":
@@ -314,14 +338,13 @@ def _mirror(session: Session, move: Record, line: Record) -> None:
             changed |= {"debit": float(max(balance, Decimal(0))), "credit": float(max(-balance, Decimal(0)))}
         else:
             changed["balance"] = float(debit - credit)
-        if not line.get("amount_currency"):
-            changed["amount_currency"] = changed.get("balance", line.get("balance"))
+        amount = line.get("amount_currency") or changed.get("balance", line.get("balance"))
+        changed |= {"amount_currency": amount, "price_subtotal": amount, "price_total": amount, "quantity": 1.0}
     account = session.find("account.account", line.get("account_id"))
     if account.get("reconcile"):
         residual, residual_currency = _residual(session, {**line, **changed})
         changed |= {"amount_residual": float(residual), "amount_residual_currency": float(residual_currency)}
-        matched = any(session.store.where(MATCH, side, line["id"]) for side in ("debit_move_id", "credit_move_id"))
-        changed["reconciled"] = residual == 0 and residual_currency == 0 and (matched or move["state"] == "posted")
+        changed["reconciled"] = residual == 0 and residual_currency == 0
     _put(session, line, changed)
 
 
@@ -418,4 +441,4 @@ def _check_balanced(session: Session, identifier: int) -> None:
 
 
 writing.CREATORS |= {MOVE: create, LINE: create_line}
-writing.WRITERS |= {MOVE: write, LINE: write_line}
+writing.WRITERS[MOVE] = write

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from tests.helpers.odoo_server import matching, moves, writing
-from tests.helpers.odoo_server.faults import UserError
+from tests.helpers.odoo_server.faults import UserError, ValidationError
 from tests.helpers.odoo_server.moves import LINE, MOVE, SALES, lines_of
 from tests.helpers.odoo_server.rights import check_posting
 from tests.helpers.odoo_server.session import Session
@@ -69,10 +69,16 @@ def _post(session: Session, identifier: int) -> None:
     changed |= _number(session, {**move, **changed})
     if move["move_type"] == "out_invoice":
         changed["payment_reference"] = move.get("payment_reference") or changed["name"]
-        for line in moves.term_lines(session, identifier):
-            session.store.put(LINE, line["id"], {**line, "name": changed["payment_reference"]})
     writing.write(session, MOVE, [identifier], changed)
     moves.recompute(session, identifier)
+    _rank(session, move)
+
+
+def _rank(session: Session, move: Record) -> None:
+    """Whoever is invoiced becomes more of a customer: every posting moves the `write_date` of the partner."""
+    for one in {move.get("partner_id"), move.get("commercial_partner_id")} - {None}:
+        partner = session.one("res.partner", one)
+        writing.write(session, "res.partner", [one], {"customer_rank": (partner.get("customer_rank") or 0) + 1})
 
 
 def _number(session: Session, move: Record) -> Record:
@@ -88,6 +94,13 @@ def _number(session: Session, move: Record) -> Record:
         prefix, digits = f"{'R' if refund else ''}{journal['code']}/{year}/", 5
     if move.get("sequence_prefix") == prefix and move.get("sequence_number"):
         return {"name": move["name"]}
+    if move.get("sequence_number"):
+        day = f"{move['date'][5:7]}/{move['date'][8:]}/{year}"
+        raise ValidationError(
+            f"The Date ({day}) you've entered isn't aligned with the existing sequence number ({move['name']}). Clear "
+            "the sequence number to proceed.\nTo maintain date-based sequences, select entries and use the resequence "
+            "option from the actions menu, available in developer mode."
+        )
     taken = [
         one["sequence_number"]
         for one in session.store.table(MOVE).values()
@@ -112,6 +125,7 @@ def reset_to_draft(session: Session, ids: Iterable[int]) -> None:
 
 def cancel(session: Session, ids: Iterable[int]) -> None:
     ids = list(ids)
+    reset_to_draft(session, [one for one in ids if session.one(MOVE, one)["state"] == "posted"])
     for one in ids:
         if session.one(MOVE, one)["state"] != "draft":
             raise UserError("Only draft journal entries can be cancelled.")
@@ -125,14 +139,27 @@ def unlink(session: Session, ids: Iterable[int]) -> None:
     """Delete entries with their lines. Raises UserError for posted ones, and under a restricted audit trail."""
     for one in ids:
         move = session.one(MOVE, one)
-        if move["state"] == "posted":
-            raise UserError(
-                "You can't delete a posted journal item. Don’t play games with your accounting records; reset the "
-                "journal entry to draft before deleting it."
-            )
+        _refuse_posted(move)
         if move.get("posted_before") and session.options.audit_trail:
             raise UserError("You cannot remove parts of a restricted audit trail. Archive the record instead.")
         remove(session, one)
+
+
+def unlink_lines(session: Session, ids: Iterable[int]) -> None:
+    """Delete lines of drafts."""
+    for one in ids:
+        move = session.one(MOVE, session.one(LINE, one)["move_id"])
+        _refuse_posted(move)
+        writing.unlink(session, LINE, [one])
+        moves.write(session, MOVE, [move["id"]], {})
+
+
+def _refuse_posted(move: Record) -> None:
+    if move["state"] == "posted":
+        raise UserError(
+            "You can't delete a posted journal item. Don’t play games with your accounting records; reset the "
+            "journal entry to draft before deleting it."
+        )
 
 
 def remove(session: Session, identifier: int) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from tests.helpers.odoo_server.computed import display_name, value_of
+from tests.helpers.odoo_server.computed import COMPUTED, display_name, value_of
 from tests.helpers.odoo_server.domains import candidates, compiled, mentions
+from tests.helpers.odoo_server.faults import UserError
 from tests.helpers.odoo_server.fields import X2MANY, Field
 from tests.helpers.odoo_server.session import ADMINISTRATOR, Session
 from tests.helpers.odoo_server.store import Record
 
+# Relations that show archived records too.
+ALSO_ARCHIVED = ("tax_ids", "children_tax_ids", "company_ids")
 Deliver = Callable[[Record], Any]
 # Models whose records belong to companies: others see them not.
 OWNED = (
@@ -32,8 +35,7 @@ def search(
     table = session.store.table(model)
     ids = candidates(session, model, domain)
     records = table.values() if ids is None else [table[one] for one in ids if one in table]
-    archivable = "active" in session.registry[model].fields and not mentions(domain, "active")
-    if archivable and session.context.get("active_test", True):
+    if _archivable(session, model) and not mentions(domain, "active"):
         records = [record for record in records if record.get("active")]
     if model in OWNED:
         companies = {*session.companies, None}
@@ -44,6 +46,11 @@ def search(
     return [record["id"] for record in (found[offset : offset + limit] if limit else found[offset:])]
 
 
+def _archivable(session: Session, model: str) -> bool:
+    """Whether records of the model that are archived are left out unless asked for."""
+    return "active" in session.registry[model].fields and bool(session.context.get("active_test", True))
+
+
 def _order_key(session: Session, model: str, order: str | None) -> Callable[[list[Record]], list[Record]]:
     steps = []
     for term in (order or session.registry[model].order).split(","):
@@ -51,6 +58,13 @@ def _order_key(session: Session, model: str, order: str | None) -> Callable[[lis
         field = session.registry[model].fields.get(name)
         if field is None:
             raise ValueError(f"Invalid field {name!r} on model {model!r}")
+        if order and name == "display_name":
+            raise ValueError(f"Cannot convert {model}.display_name to SQL because it is not stored")
+        if direction.strip().lower() not in ("", "asc", "desc"):
+            raise UserError(
+                f'Invalid "order" specified ({order}). A valid "order" specification is a comma-separated list of '
+                "valid field names (optionally followed by asc/desc for the direction)"
+            )
         steps.append((_sort_value(session, model, field), direction.strip().lower().startswith("desc")))
 
     def arranged(records: list[Record]) -> list[Record]:
@@ -66,11 +80,7 @@ def _sort_value(session: Session, model: str, field: Field) -> Callable[[Record]
     if field.name == "id":
         return lambda record: record["id"]
     if field.type == "many2one":
-        return lambda record: (
-            (True, "")
-            if not record.get(field.name)
-            else (False, display_name(session, field.relation, record[field.name]))
-        )
+        return _by_relation(session, field)
     if field.type in ("integer", "float", "monetary"):
         return lambda record: record.get(field.name) or 0
     if field.type == "boolean":
@@ -80,10 +90,22 @@ def _sort_value(session: Session, model: str, field: Field) -> Callable[[Record]
     return lambda record: (False, value_of(session, model, field, record) or "")
 
 
-def inside(session: Session, model: str, ids: Iterable[int], order: str | None = None) -> list[int]:
-    """Ids of a relation in the order of their model."""
-    ids = [one for one in ids if session.store.get(model, one) is not None]
-    if order is None and session.registry[model].order == "id":
+def _by_relation(session: Session, field: Field) -> Callable[[Record], Any]:
+    """By the order of the model the field leads to."""
+    records = list(session.store.table(field.relation).values())
+    rank = {record["id"]: place for place, record in enumerate(_order_key(session, field.relation, None)(records))}
+    return lambda record: (not record.get(field.name), rank.get(record.get(field.name) or 0, 0))
+
+
+def inside(
+    session: Session, model: str, ids: Iterable[int], order: str | None = None, *, archived: bool = False
+) -> list[int]:
+    """Ids of a relation in the order of their model, with the `archived` ones where wanted."""
+    table = session.store.table(model)
+    ids = [one for one in ids if one in table]
+    if not archived and _archivable(session, model):
+        ids = [one for one in ids if table[one].get("active")]
+    if len(ids) < 2 or (order is None and session.registry[model].order == "id"):
         return sorted(ids)
     records = [session.one(model, one) for one in ids]
     return [record["id"] for record in _order_key(session, model, order)(records)]
@@ -122,7 +144,7 @@ def _plain(session: Session, model: str, field: Field, *, names: bool) -> Delive
 
 
 def _raw(session: Session, model: str, field: Field) -> Deliver:
-    if field.stored and field.type != "one2many":
+    if field.stored and field.type != "one2many" and (model, field.name) not in COMPUTED:
         return lambda record, name=field.name: record.get(name)  # type: ignore[misc]
     return lambda record: value_of(session, model, field, record)
 
@@ -130,13 +152,16 @@ def _raw(session: Session, model: str, field: Field) -> Deliver:
 def _scalar(session: Session, model: str, field: Field) -> Deliver:
     raw = _raw(session, model, field)
     if field.type in X2MANY:
-        single = session.registry[field.relation].order == "id" if field.relation in session.registry else True
-        if single:
+        if field.relation not in session.registry:
+            return lambda record: sorted(raw(record) or ())
+        plain_order = session.registry[field.relation].order in ("id", "date desc, move_name desc, id")
+        if plain_order and (field.name in ALSO_ARCHIVED or not _archivable(session, field.relation)):
             return lambda record: sorted(raw(record) or ())
 
+        archived = field.name in ALSO_ARCHIVED
+
         def several(record: Record) -> list[int]:
-            ids = raw(record) or []
-            return inside(session, field.relation, ids) if len(ids) > 1 else list(ids)
+            return inside(session, field.relation, raw(record) or (), archived=archived)
 
         return several
     if field.type == "boolean":

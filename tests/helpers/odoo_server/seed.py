@@ -71,7 +71,7 @@ def _world(session: Session) -> None:
     for identifier, name, full_name, symbol, places in CURRENCIES:
         rounding = 10.0**-places
         put(session, "res.currency", identifier, name=name, full_name=full_name, symbol=symbol, rounding=rounding,
-            decimal_places=places, position="after")  # fmt: skip
+            decimal_places=places, position="after", active=identifier in (EUR, 1))  # fmt: skip
     for code, identifier in COUNTRIES.items():
         put(session, "res.country", identifier, name=NAMES[code], code=code)
     language = {"decimal_point": ".", "thousands_sep": ","}
@@ -80,6 +80,9 @@ def _world(session: Session) -> None:
 
 
 def _people(session: Session, options: Options) -> None:
+    put(session, "res.partner", 2, name="OdooBot", commercial_partner_id=2, type="contact", active=False)
+    put(session, "res.users", 1, name="OdooBot", login="__system__", partner_id=2, company_id=COMPANY,
+        company_ids=[COMPANY], active=False)  # fmt: skip
     put(session, "res.company", COMPANY, name="Seller GmbH", partner_id=1, currency_id=EUR, country_id=GERMANY,
         vat="DE123456788", street="", city="", zip="", sequence=0, account_fiscal_country_id=GERMANY,
         account_sale_tax_id=TAX_19, tax_calculation_rounding_method="round_globally",
@@ -92,7 +95,7 @@ def _people(session: Session, options: Options) -> None:
     )
     for identifier, name, company in partners:
         put(session, "res.partner", identifier, name=name, is_company=company, commercial_partner_id=identifier,
-            lang="en_US", type="contact", category_id=[])  # fmt: skip
+            lang="en_US", type="contact", category_id=[], street="" if identifier == 1 else None)  # fmt: skip
     session.store.put("res.partner", 1, session.one("res.partner", 1) | {"country_id": GERMANY, "vat": "DE123456788"})
     session.store.put("res.partner", 3, session.one("res.partner", 3) | {"company_id": COMPANY})
     session.store.put("res.partner", 6, session.one("res.partner", 6) | {"email": "rebated@example.com"})
@@ -133,7 +136,7 @@ def _accounting(session: Session) -> None:
         (1001, "1700", "Other liabilities", "liability_current", True),
     ):
         put(session, "account.account", identifier, code=code, name=name, account_type=kind, reconcile=reconcile,
-            internal_group=kind.partition("_")[0], tax_ids=[], **owner)  # fmt: skip
+            internal_group=kind.partition("_")[0], tax_ids=[TAX_19][: identifier == REVENUE], **owner)  # fmt: skip
     for identifier, code, name, kind, account, sequence in (
         (SALES_JOURNAL, "INV", "Sales", "sale", REVENUE, 5),
         (PURCHASE_JOURNAL, "BILL", "Purchases", "purchase", 879, 6),

@@ -40,8 +40,16 @@ def flat(session: Session, taxes: Sequence[int]) -> list[Record]:
     found: list[Record] = []
     for one in sorted((session.one("account.tax", one) for one in taxes), key=lambda tax: (tax["sequence"], tax["id"])):
         children = one.get("children_tax_ids") or []
-        found.extend(flat(session, children) if one["amount_type"] == "group" else [one])
+        own = [{**one, "price_include": is_included(one)}]
+        found.extend(flat(session, children) if one["amount_type"] == "group" else own)
     return found
+
+
+def is_included(tax: Record) -> bool:
+    """Whether prices hold the tax: said by a choice of its own from 18 on."""
+    if "price_include_override" in tax:
+        return bool(tax["price_include_override"] == "tax_included")
+    return bool(tax.get("price_include"))
 
 
 def line_amounts(session: Session, line: Mapping[str, Any], digits: int, *, per_line: bool) -> LineAmounts:
@@ -63,7 +71,7 @@ def line_amounts(session: Session, line: Mapping[str, Any], digits: int, *, per_
         parts[tax["id"]] = rounded(part, digits) if per_line else part
         if tax.get("include_base_amount"):
             reach += part
-    whole = rounded(base + sum(parts.values()), digits)
+    whole = rounded(base, digits) + sum((rounded(part, digits) for part in parts.values()), Decimal(0))
     if included and all(tax.get("price_include") for tax in taxes):
         whole = rounded(amount, digits)
         if per_line and len(parts) == 1:

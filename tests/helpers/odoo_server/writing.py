@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from tests.helpers.odoo_server.faults import MissingError, MissingRequired, UserError, ValidationError
+from tests.helpers.odoo_server.faults import DatabaseRefusal, MissingError, UserError, ValidationError
 from tests.helpers.odoo_server.fields import X2MANY, Field
+from tests.helpers.odoo_server.html import sanitised
 from tests.helpers.odoo_server.session import Session
 from tests.helpers.odoo_server.store import Record
 
 CREATE, UPDATE, DELETE, UNLINK, LINK, CLEAR, SET = range(7)
+ADDRESS = ("street", "street2", "city", "zip", "country_id")
 AUTOMATIC = ("id", "display_name", "create_date", "create_uid", "write_date", "write_uid")
 
 
@@ -28,6 +30,9 @@ def create(session: Session, model: str, values: Mapping[str, Any]) -> int:
     record |= {"write_date": session.stamp, "write_uid": session.uid}
     if "active" in fields:
         record["active"] = True
+    if model == "res.partner":
+        parent = session.find("res.partner", values.get("parent_id") or None)
+        record |= {"type": "contact", "lang": parent.get("lang") or session.user.get("lang")}
     own = {name: value for name, value in values.items() if fields[name].type != "one2many"}
     record |= {
         name: stored(session, model, fields[name], value) for name, value in own.items() if name not in AUTOMATIC
@@ -61,6 +66,8 @@ def write(session: Session, model: str, ids: Iterable[int], values: Mapping[str,
             if fields[name].type == "one2many":
                 apply(session, model, one, fields[name], value)
         _after(session, model, one)
+        if model == "res.partner" and "name" in values:
+            _rename(session, one)
     session.names.clear()
 
 
@@ -94,16 +101,18 @@ def stored(session: Session, model: str, field: Field, value: Any, before: Any =
     if field.type in ("float", "monetary"):
         return float(value)
     if field.type == "date":
-        return date.fromisoformat(str(value)[:10]).isoformat()
+        return datetime.strptime(str(value)[:10], "%Y-%m-%d").replace(tzinfo=UTC).date().isoformat()
     if field.type == "datetime":
         return datetime.fromisoformat(str(value)).strftime("%Y-%m-%d %H:%M:%S.%f")
     if field.type == "selection":
-        if str(value) not in dict(field.selection):
+        if str(value) not in dict(field.selection) and field.name != "lang":
             raise ValueError(f"Wrong value for {model}.{field.name}: {value!r}")
         return value
     if field.type in ("json", "binary"):
         return value
     text = str(value)
+    if field.type == "html":
+        return sanitised(text)
     return text.strip() if field.type == "char" else text
 
 
@@ -149,23 +158,28 @@ def _many(session: Session, field: Field, value: Any, before: Sequence[int]) -> 
         elif code == SET:
             ids = list(command[2])
     for one in ids:
-        session.one(field.relation, one)
+        if session.store.get(field.relation, one) is None:
+            raise DatabaseRefusal(
+                "Another model is using the record you are trying to delete.\n\nThe troublemaker is: Unknown\n"
+                f"Thanks to the following constraint: {field.relation.replace('.', '_')}_rel_fkey\n"
+                "How about archiving the record instead?"
+            )
     return ids
 
 
 def _require(session: Session, model: str, record: Record) -> None:
     if model == "res.partner" and not record.get("name") and record.get("type", "contact") in (None, "contact"):
-        raise ValidationError("The operation cannot be completed: Contacts require a name")
+        raise DatabaseRefusal("Contacts require a name")
     for field in session.registry[model].fields.values():
         if field.required and field.type not in (*X2MANY, "boolean", "selection") and record.get(field.name) is None:
             if field.type in ("float", "integer", "monetary") or field.name in DEFAULTED.get(model, ()):
                 continue
             label = session.registry[model].label
-            raise MissingRequired(
+            raise DatabaseRefusal(
                 f"Missing required value for the field '{field.string}' ({field.name}).\nModel: '{label}' ({model})\n"
                 "- create/update: a mandatory field is not set\n- delete: another model requires the record being "
                 "deleted, you can archive it instead\n",
-                field.name,
+                field=field.name,
             )
 
 
@@ -184,19 +198,36 @@ def _after(session: Session, model: str, identifier: int) -> None:
 
 
 def _commercial(session: Session, identifier: int) -> None:
-    """The commercial partner: the nearest company upwards, or the top; contacts share its tax id."""
+    """The commercial partner: the nearest company upwards, or the top. Contacts share its tax id, and their parent's
+    address and language."""
     record = session.one("res.partner", identifier)
     root, seen = record, {identifier}
-    while not root.get("is_company") and root.get("parent_id"):
-        if root["parent_id"] in seen:
+    above = record.get("parent_id")
+    while above:
+        if above in seen:
             raise ValidationError("You cannot create recursive Partner hierarchies.")
-        seen.add(root["parent_id"])
+        seen.add(above)
+        above = session.one("res.partner", above).get("parent_id")
+    while not root.get("is_company") and root.get("parent_id"):
         root = session.one("res.partner", root["parent_id"])
-    shared = {"commercial_partner_id": root["id"], "vat": root.get("vat")}
+    shared = {"commercial_partner_id": root["id"]}
+    if root["id"] != identifier:
+        shared["vat"] = root.get("vat")
+    parent = session.find("res.partner", record.get("parent_id"))
+    if parent and record.get("type") == "contact":
+        shared |= {name: parent.get(name) for name in ADDRESS if parent.get(name)}
     if any(record.get(name) != value for name, value in shared.items()):
         session.store.put("res.partner", identifier, {**record, **shared})
     for child in session.store.where("res.partner", "parent_id", identifier):
         _commercial(session, child)
+
+
+def _rename(session: Session, partner: int) -> None:
+    """Documents carry the partner's name: writing it, even the same, moves their `write_date`."""
+    for one, move in list(session.store.table("account.move").items()):
+        if move.get("partner_id") == partner:
+            shown = {"invoice_partner_display_name": session.one("res.partner", partner)["name"]}
+            session.store.put("account.move", one, {**move, **shown, "write_date": session.stamp})
 
 
 def _no_cycle(session: Session, model: str, identifier: int) -> None:
@@ -216,7 +247,7 @@ def _on_model(name: str, model: str) -> str:
 CREATORS: dict[str, Callable[..., int]] = {}
 WRITERS: dict[str, Callable[..., None]] = {}
 DEFAULTED = {
-    "account.move": ("name", "date", "currency_id"),
+    "account.move": ("name",),
     "account.move.line": ("currency_id",),
     "product.product": ("uom_id",),
     "res.partner": (),
