@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from core.ledger import postings, proposals
-from core.ledger.accounts import MERGED, Alias, Identity, aliases, identities, origins, owner
+from core.ledger.accounts import MERGED, Alias, Identity, aliases, identities, known_accounts, origins, owner
 from core.ledger.alarms import close_alarm, open_alarm, open_alarms
 from core.ledger.book import Batch
 from core.ledger.tables import account_identity, act, effect, record_head, record_version
@@ -59,6 +59,23 @@ def note(batch: Batch, changes: Sequence[Change]) -> int:
             message = _message(batch.connection, old, new, len(moved_days(batch.connection, merged, old, new)))
             open_alarm(batch, ALARM, subject(old, new), message, old)
     return len(pairs)
+
+
+def ask_about(batch: Batch, old: int, external_id: str, key: str) -> bool:
+    """A credit note of ours to account `old` stands under another account in the ERP: were the two merged?
+
+    Returns whether a person is asked; not where the other account is unknown, or the two are known to be two.
+    """
+    mine = identities(batch.connection, [old])[old]
+    new = known_accounts(batch.connection, mine.source, mine.company, [external_id]).get(external_id)
+    if new is None:
+        return False
+    decided = sa.select(act.c.id).where(act.c.kind == KEPT, act.c.subject == subject(old, new))
+    if new == old or batch.connection.execute(decided.limit(1)).scalar() is not None:
+        return False
+    what = f"our credit note {key} to account {mine.external_id} stands under account {external_id} now"
+    open_alarm(batch, ALARM, subject(old, new), _question(batch.connection, old, new, what), old)
+    return True
 
 
 def _look_again(batch: Batch, merged: Sequence[Alias], old: int, new: int) -> None:
@@ -135,11 +152,16 @@ def command_words(connection: Connection, old: Identity, new: Identity) -> str:
 
 def _message(connection: Connection, old: int, new: int, count: int) -> str:
     names = identities(connection, (old, new))
-    words = command_words(connection, names[old], names[new])
     documents = "1 document" if count == 1 else f"{count} documents"
+    before, now = names[old].external_id, names[new].external_id
+    what = f"{documents} of account {before}, which has been paid, moved to account {now}"
+    return _question(connection, old, new, what)
+
+
+def _question(connection: Connection, old: int, new: int, what: str) -> str:
+    names = identities(connection, (old, new))
+    words = command_words(connection, names[old], names[new])
     return (
-        f"{documents} of account {names[old].external_id}, which has been paid, moved to account "
-        f"{names[new].external_id}. Were the two merged in the ERP: `rebated account merge {words} --reason …`. Were "
-        f"these corrections: `rebated account keep {words} --reason …`. Until then proposals of both are held and "
-        "nothing is sent for them"
+        f"{what}. Were the two merged in the ERP: `rebated account merge {words} --reason …`. Was this a correction: "
+        f"`rebated account keep {words} --reason …`. Until then proposals of both are held and nothing is sent for them"
     )

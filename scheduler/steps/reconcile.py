@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from connectors.spi import Adapter, Remote, WriteRequest
 from core.errors import RebatedError, RefusedError
 from core.keys import content_hash
-from core.ledger import acts, outbox, postings, proposals
+from core.ledger import acts, moves, outbox, postings, proposals
 from core.ledger.accounts import successors
 from core.ledger.alarms import close_alarm, open_alarm
 from core.ledger.book import Batch
@@ -107,6 +107,9 @@ def _compare(
             _note_state(context, sent, "done", "settled", "it agrees again")
             _close(context, "differs", sent.key)
         return
+    if remote is not None and not gone and _stands_elsewhere(context, sent, request, remote):
+        result.messages.append(f"{sent.key} stands under account {remote.account} in {sent.target}: were two merged?")
+        return
     if gone:
         result.voided.append(sent.key)
         state, message = "voided", "it is gone" if remote is None else "it was cancelled"
@@ -128,6 +131,17 @@ def _compare(
 def _changed(request: WriteRequest, remote: Remote) -> str:
     """What was changed in a document that had been posted; empty text where nothing was."""
     return "it was set back to draft" if remote.state == "draft" else differs(request, remote)
+
+
+def _stands_elsewhere(context: Context, sent: sa.Row[Any], request: WriteRequest, remote: Remote) -> bool:
+    """Whether nothing but the account differs and a person is asked about it: two may have been merged there."""
+    account = getattr(request, "account", "")
+    if remote.account in ("", account) or sent.account_id is None:
+        return False
+    if _changed(request, replace(remote, account=account)):
+        return False
+    with _batch(context, sent.key) as batch:
+        return moves.ask_about(batch, sent.account_id, remote.account, sent.key)
 
 
 def _note_state(context: Context, sent: sa.Row[Any], state: str, proposal_state: str, message: str) -> None:

@@ -252,6 +252,8 @@ def test_from_a_day_on() -> None:
         assert open_amounts(book) == {("flat", "B"): 2_000, ("year", "B"): 1_000}
         found = merged(book, SUMMER, start=date(2025, 4, 1))
         assert found.documents == 1 and {item.program for item in found.withdrawn} == {"flat", "year"}
+        propose(book.book, as_of=SUMMER, actor="rebated", claim=book.claim.fence)
+        assert open_amounts(book, "proposed") == {}, "nothing before the documents are counted again"
         book.propose(SUMMER)
         assert open_amounts(book) == {("flat", "A"): 2_000, ("year", "A"): 1_000}
         assert settle(book, SUMMER) == 22_500

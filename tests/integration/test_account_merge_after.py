@@ -15,12 +15,11 @@ from core.ledger.explaining import explain_entitlement, explain_proposal
 from core.ledger.facts import account_facts
 from core.ledger.opening import import_opening
 from core.ledger.postings import Balance
-from core.ledger.proposals import Stored
 from scheduler.context import Context
 from scheduler.steps import reconcile
 from scheduler.steps.journal import journals, month_of
 from tests.helpers.books import Doc, SmallBook, program, small_book
-from tests.helpers.mergers import merged, moved, open_amounts, settle
+from tests.helpers.mergers import asked, kept, merged, moved, open_amounts, settle
 
 FLAT = program('id = "flat"\nname = "Flat"\nperiod = "quarter"', "[scale]\npercent = 10")
 CLUB = program(
@@ -65,18 +64,29 @@ def _context(book: SmallBook) -> Context:
 def test_our_credit_notes_may_stand_under_the_new_account(book: SmallBook) -> None:
     key = _key_of(book, "B")
     book.erp.documents[key] = replace(book.erp.documents[key], account="A")
-    assert _reconciled(book).differing == [key], "nobody has said yet that the two are one"
-    book.land(moved(ONE))
+    assert (_reconciled(book).differing, _state(book, key)) == ([], "settled"), "nobody has said what that was"
+    (message,) = asked(book)
+    assert message.startswith(f"our credit note {key} to account B stands under account A now. Were the two merged")
     merged(book, SUMMER)
-    assert _reconciled(book).differing == []
-    assert {item.state for item in proposals_of(book, key)} == {"settled"}
+    assert _reconciled(book).messages == [] and asked(book) == []
     book.erp.documents[key] = replace(book.erp.documents[key], account="C")
-    assert _reconciled(book).differing == [key]
+    assert (_reconciled(book).differing, _state(book, key)) == ([key], "differs"), "an account nobody knows"
 
 
-def proposals_of(book: SmallBook, key: str) -> list[Stored]:
+def test_a_credit_note_of_ours_that_was_given_to_another_customer_differs(book: SmallBook) -> None:
+    key = _key_of(book, "B")
+    book.erp.documents[key] = replace(book.erp.documents[key], account="A", net=1)
+    assert _reconciled(book).differing == [key] and asked(book) == []
+    book.erp.documents[key] = replace(book.erp.documents[key], net=6_000)
+    _reconciled(book)
+    assert len(asked(book)) == 1
+    kept(book)
+    assert _reconciled(book).differing == [key] and asked(book) == [], "it is known that the two are two"
+
+
+def _state(book: SmallBook, key: str) -> str:
     with book.book.read() as reading:
-        return proposals.history(reading, key)
+        return proposals.by_key(reading, key).state
 
 
 @pytest.mark.parametrize(
