@@ -33,5 +33,8 @@ class TestXmlRpc(_Odoo):
     protocol = "xmlrpc"
 
 
+@pytest.mark.chaos
 class TestOldest(_Odoo):
+    """The whole way with it is in tests/integration/test_odoo_way.py."""
+
     version = (14, 0)

@@ -11,7 +11,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -51,8 +51,8 @@ WRITES = (
     "button_cancel",
     "js_assign_outstanding_line",
 )
-LIFE_SECONDS = 4.0
-"""How long a life is watched at most. Nothing is asserted about it."""
+LIFE_SECONDS, STILL_SECONDS = 2.0, 0.7
+"""How long a life is watched at most, and how long without a write. Nothing is asserted about it."""
 WAITING = """
 select 1 from outbox where state in ('queued', 'sending', 'unknown')
 union all select 1 from proposal where key not in (select key from receipt) limit 1
@@ -114,7 +114,7 @@ class Play:
             goal = campaign.drawn.total()
             for process in processes:
                 goal += chance.randint(1, 12)
-                self._watch(lambda goal=goal: campaign.drawn.total() >= goal)  # type: ignore[misc]
+                self._watch(campaign, goal)
                 deadly = chance.random() < 0.8
                 self.daemons.end(process, signal.SIGKILL if deadly else signal.SIGTERM)
                 self.done.killed += deadly
@@ -134,12 +134,16 @@ class Play:
             if not waiting:
                 return
 
-    def _watch(self, reached: Callable[[], bool]) -> None:
-        until = time.monotonic() + LIFE_SECONDS / 2
-        while not reached() and time.monotonic() < until:
-            if not any(rows(workspace, WAITING) for workspace in self.workspaces):
-                return
+    def _watch(self, campaign: Campaign, goal: int) -> None:
+        """Until so many writes were drawn, or nothing comes any more: the target is down and left alone for a while."""
+        before = seen = campaign.drawn.total()
+        began = last = time.monotonic()
+        while seen < goal and time.monotonic() < began + LIFE_SECONDS:
             time.sleep(0.01)
+            if seen != (seen := campaign.drawn.total()):
+                last = time.monotonic()
+            if seen > before and time.monotonic() > last + STILL_SECONDS:
+                return
 
     def _quiet(self, seconds: int) -> None:
         """Nothing is under way any more; then the clock may move on."""
@@ -168,7 +172,8 @@ def faults_in(workspace: OdooWorkspace, books: Books) -> list[str]:
             workspace,
             "select name.external_id, program || ': ' || tier from standing"
             " join account_identity name on name.account_id = standing.account_id"
-            " where standing.id in (select max(id) from standing where book = 'live' group by program, standing.account_id)",
+            " where standing.id in"
+            " (select max(id) from standing where book = 'live' group by program, standing.account_id)",
         )
     )
     found += [

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from tests.helpers.odoo_campaign import is_write
 from tests.helpers.odoo_server import OdooServer
 
 DAY = "2026-01-15"
-PATIENCE = 0.6
+STAMP = datetime(2026, 3, 1, 10, 0, 0, 400_000)  # noqa: DTZ001 - as the database keeps it: UTC, without saying so
 
 
 class Named:
@@ -88,7 +88,11 @@ class OdooHarness(NetworkHarness):
                 "api_key": {"file": "key"},
                 "protocol": self.protocol,
                 "longest_request": 1,
-                "http": {"connect_timeout": PATIENCE, "read_timeout": PATIENCE, "total_timeout": PATIENCE},
+                "http": {
+                    "connect_timeout": self.patience,
+                    "read_timeout": self.patience,
+                    "total_timeout": self.patience,
+                },
                 "read": {"batch": self.page_size},
                 **more,
             }
@@ -96,6 +100,13 @@ class OdooHarness(NetworkHarness):
 
     def build(self) -> Any:
         return Named(OdooAdapter.build("erp", self.settings(), base=self.folder), self.names)
+
+    def now(self) -> datetime:
+        """A whole second: Odoo cuts its stamps to seconds. The server's clock is put forward to it."""
+        moment = self.server.now().replace(microsecond=0) + timedelta(seconds=1)
+        self.server.advance((moment - self.server.now()).total_seconds())
+        self.server.advance(1)
+        return moment.replace(tzinfo=UTC)
 
     def stream(self) -> str:
         return "documents"
@@ -144,13 +155,13 @@ class OdooHarness(NetworkHarness):
 
     def equal_stamps(self, records: Sequence[Seed]) -> datetime:
         self.seed(records)
-        stamp = datetime.fromisoformat("2026-03-01 10:00:00.400000")
-        self.server.touch("account.move", *self.ids.values(), at=str(stamp))
-        return stamp.replace(tzinfo=UTC)
+        self.server.touch("account.move", *self.ids.values(), at=str(STAMP))
+        return STAMP.replace(tzinfo=UTC)
 
     @contextmanager
     def commits_late(self, record: Seed) -> Iterator[None]:
-        move = self.server.add_invoice(self.setting.buyer, (100,), DAY, ref=record.text, post=False)
+        other = self.server.add_partner("Late", country_id=57)  # posting holds on to the partner meanwhile
+        move = self.server.add_invoice(other, (100,), DAY, ref=record.text, post=False)
         self._named(record, move)
         late = self.server.late_commit("account.move", "action_post")
         settings = self.settings(url=self.server.url, http={})
@@ -165,6 +176,10 @@ class OdooHarness(NetworkHarness):
         finally:
             late.release()
             poster.join()
+
+    def add_earlier(self, record: Seed) -> None:
+        self.add(record)
+        self.server.touch("account.move", self.ids[record.id], at=str(STAMP - timedelta(hours=1)))
 
     def seed_with_bad(self, records: Sequence[Seed]) -> None:
         self.seed(records)
