@@ -316,3 +316,24 @@ def test_the_window_may_be_told_in_another_zone(odoo: SimulatedOdoo) -> None:
     zone = datetime.now(UTC).astimezone().tzinfo
     pages = list(reading(odoo).pull("documents", Window(odoo.clock.astimezone(zone)), {}))
     assert cursor_of(pages)["since"] == odoo.clock.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def test_what_changes_after_the_window_was_frozen_belongs_to_the_next(odoo: SimulatedOdoo) -> None:
+    reader, frozen = reading(odoo), odoo.clock
+    odoo.tick(2)
+    late = odoo.invoice()
+    odoo.invoice(1, ref="changed")
+    first = list(reader.pull("documents", Window(frozen), {}))
+    assert ids(first) == ["2", "3"]
+    odoo.tick(2)
+    assert ids(pages_of(odoo, "documents", cursor_of(first), reader)) == ["1", str(late)]
+
+
+def test_only_what_a_window_may_reach_is_remembered(odoo: SimulatedOdoo) -> None:
+    assert cursor_of(pages_of(odoo, "documents"))["recent"] == {}
+    odoo.invoice(2, ref="changed")
+    odoo.tick(1)
+    second = pages_of(odoo, "documents", cursor_of(pages_of(odoo, "documents")))
+    assert list(cursor_of(second)["recent"]) == ["2"]
+    odoo.tick(1800)
+    assert cursor_of(pages_of(odoo, "documents", cursor_of(second)))["recent"] == {}

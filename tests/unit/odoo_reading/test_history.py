@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -36,6 +36,7 @@ pulls = st.tuples(st.just("pull"), st.none() | st.integers(0, 3), between)
 unseen = st.one_of(
     st.tuples(st.just("repoint"), identities, st.integers(1, 3)),
     st.tuples(st.just("delete"), identities),
+    st.tuples(st.just("overdue"), identities),
 )
 hours = st.tuples(st.just("wait"), st.sampled_from([1800.0, 3700.0]))
 
@@ -55,6 +56,7 @@ class History:
         self.cursor: Mapping[str, Any] = {}
         self.book: dict[str, RawRecord] = {}
         self.began: set[str] = set()
+        self.gone: set[int] = set()
 
     # ---------------------------------------------------------------- acts
 
@@ -63,7 +65,8 @@ class History:
 
     def write(self, id_: int) -> None:
         self.version += 1
-        self.odoo.invoice(id_, ref=f"version {self.version}")
+        if id_ not in self.gone:
+            self.odoo.invoice(id_, ref=f"version {self.version}")
 
     def state(self, id_: int, state: str) -> None:
         if id_ in self.odoo.tables["account.move"]:
@@ -76,8 +79,7 @@ class History:
     def commit(self) -> None:
         if self.running:
             began, id_, ref = self.running.pop(0)
-            known = self.odoo.tables["account.move"].get(id_)
-            if known is None or known["write_date"] <= began:  # else it could not be serialised
+            if self._may_write(id_, began):
                 self.odoo.invoice(id_, ref=ref, at=began)
 
     def wait(self, seconds: float) -> None:
@@ -86,11 +88,26 @@ class History:
             self.commit()
         self.odoo.clock = after
 
+    def overdue(self, id_: int) -> None:
+        """A transaction that took far longer than windows reach back ends now."""
+        self.version += 1
+        began = self.odoo.clock - timedelta(seconds=5 * OVERLAP)
+        # Two in one second, one of them overdue, cannot be told apart by anything a sweep reads.
+        if self._may_write(id_, began - timedelta(seconds=1)):
+            self.odoo.invoice(id_, ref=f"version {self.version}", at=began)
+
+    def _may_write(self, id_: int, began: datetime) -> bool:
+        """Whether a transaction begun then can write the document: else it could not be serialised with others."""
+        known = self.odoo.tables["account.move"].get(id_)
+        return id_ not in self.gone and (known is None or bool(known["write_date"] <= began))
+
     def repoint(self, id_: int, partner: int) -> None:
         if id_ in self.odoo.tables["account.move"]:
             self.odoo.silently("account.move", id_, commercial_partner_id=partner)
 
     def delete(self, id_: int) -> None:
+        """Ids are never given again."""
+        self.gone.add(id_)
         self.odoo.tables["account.move"].pop(id_, None)
         lines = self.odoo.tables["account.move.line"]
         for line in [line for line, row in lines.items() if row["move_id"] == id_]:
