@@ -11,8 +11,8 @@ from typing import Any
 from tests.helpers.odoo_server import matching, messages, moves, posting, reading, seed, writing
 from tests.helpers.odoo_server.calls import Calls
 from tests.helpers.odoo_server.computed import value_of
+from tests.helpers.odoo_server.entries import LINE, MOVE, lines_of, rate_of, term_lines
 from tests.helpers.odoo_server.fields import Field
-from tests.helpers.odoo_server.moves import LINE, MOVE
 from tests.helpers.odoo_server.session import ADMINISTRATOR, Session
 from tests.helpers.odoo_server.store import Record
 
@@ -177,7 +177,7 @@ class Acts:
         given = {"move_type": move_type, "partner_id": partner, "invoice_date": _iso(day) or False, **_plain(values)}
         commands = []
         for line in lines:
-            fields = _plain(line) if isinstance(line, Mapping) else {"name": "Goods", "price_unit": float(line)}
+            fields: Record = _plain(line) if isinstance(line, Mapping) else {"name": "Goods", "price_unit": float(line)}
             if "tax_ids" in fields and all(isinstance(one, int) for one in fields["tax_ids"]):
                 fields["tax_ids"] = [[6, 0, list(fields["tax_ids"])]]
             commands.append([0, 0, fields])
@@ -215,10 +215,10 @@ class Acts:
         the payment's entry."""
         with self.batch() as session:
             invoice = session.one(MOVE, move)
-            term = moves.term_lines(session, move)[0]
+            term = term_lines(session, move)[0]
             way = -1 if term["amount_residual"] < 0 else 1
             paid = abs(float(term["amount_residual_currency"] if amount is None else amount)) * way
-            rate = moves.rate_of(session, invoice["currency_id"], invoice["company_id"], invoice["date"])
+            rate = rate_of(session, invoice["currency_id"], invoice["company_id"], invoice["date"])
             booked = float(round(Decimal(repr(paid)) / rate, 2))
             common = {"partner_id": invoice["commercial_partner_id"], "currency_id": invoice["currency_id"]}
             sides = ((term["account_id"], -booked, -paid), (seed.BANK, booked, paid))
@@ -235,7 +235,7 @@ class Acts:
                  "line_ids": [[0, 0, line] for line in lines]},
             )  # fmt: skip
             posting.post(session, [entry])
-            own = next(one for one in moves.lines_of(session, entry) if one["account_id"] == term["account_id"])
+            own = next(one for one in lines_of(session, entry) if one["account_id"] == term["account_id"])
             matching.reconcile(session, [session.one(LINE, term["id"]), own])
             return entry
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.helpers.odoo_server.faults import OdooFault, UnknownModel, described, traceback_text
+from tests.helpers.odoo_server.marshal import response
 
-NONE = "cannot marshal None unless allow_none is enabled"
 NO_DATABASE = """<!DOCTYPE html>
 <title>404 Not Found</title>
 <h1>Not Found</h1>
@@ -57,8 +57,8 @@ def page(status: int) -> Answer:
 def xml_answer(value: Any, secret: str) -> Answer:
     """A result as XML-RPC tells it. One that holds None cannot be told: a fault, though the work is done."""
     try:
-        text = xmlrpc.client.dumps((value,), methodresponse=True, encoding="utf-8", allow_none=False)
-    except TypeError as error:
+        text = response(value)
+    except (TypeError, OverflowError) as error:
         return xml_fault(error, secret)
     return _xml(text)
 

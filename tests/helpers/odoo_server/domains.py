@@ -86,7 +86,7 @@ def _leaf(session: Session, model: str, term: Any) -> Predicate:
         return lambda record: bool(name == value) == (operator == "=")
     if operator not in OPERATORS:
         raise ValueError(f"Invalid operator in condition {(name, operator, value)!r}")
-    operator = {"<>": "!=", "==": "="}.get(operator, operator)
+    operator = str({"<>": "!=", "==": "="}.get(operator, operator))
     head, _, rest = name.partition(".")
     field = session.registry[model].fields.get(head)
     if field is None:
@@ -169,7 +169,7 @@ def _instant(value: Any, *, whole: bool) -> str | None:
     if not value:
         return None
     if len(value) == 26 and value[10] == " ":
-        return value[:19] if whole else value
+        return str(value[:19] if whole else value)
     try:
         return datetime.fromisoformat(str(value)).strftime("%Y-%m-%d %H:%M:%S" if whole else "%Y-%m-%d %H:%M:%S.%f")
     except ValueError:
@@ -191,11 +191,7 @@ def _related(session: Session, field: Field, operator: str, value: Any, read: Ca
     """Relations compare by id, or by name where the value is text."""
     values = value if isinstance(value, list | tuple) else [value]
     if any(isinstance(one, str) for one in values):
-        by_name = [_pattern(operator.removeprefix("not ") if "like" in operator else "=like", one) for one in values]
-        wanted_name = lambda one: any(match(display_name(session, field.relation, one)) for match in by_name)  # noqa: E731
-        if operator.startswith("not") or operator == "!=":
-            return lambda record: not any(wanted_name(one) for one in _several(read(record)))
-        return lambda record: any(wanted_name(one) for one in _several(read(record)))
+        return _related_by_name(session, field, operator, values, read)
     wanted = {one or None for one in values}
     negative = operator in ("!=", "not in")
     if field.type in X2MANY:
@@ -206,6 +202,20 @@ def _related(session: Session, field: Field, operator: str, value: Any, read: Ca
         compare = COMPARE[operator]
         return lambda record: bool(read(record)) and compare(read(record), value)
     return lambda record: ((read(record) or None) in wanted) != negative
+
+
+def _related_by_name(
+    session: Session, field: Field, operator: str, values: Sequence[Any], read: Callable[[Record], Any]
+) -> Predicate:
+    like = operator.removeprefix("not ") if "like" in operator else "=like"
+    patterns = [_pattern(like, one) for one in values]
+    negative = operator.startswith("not") or operator == "!="
+
+    def holds(record: Record) -> bool:
+        names = [display_name(session, field.relation, one) for one in _several(read(record))]
+        return any(pattern(name) for pattern in patterns for name in names) != negative
+
+    return holds
 
 
 def _family(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from tests.helpers.odoo_server import moves, writing
+from tests.helpers.odoo_server import writing
+from tests.helpers.odoo_server.entries import LINE, MATCH, MOVE, lines_of, term_lines
 from tests.helpers.odoo_server.faults import UserError
-from tests.helpers.odoo_server.moves import LINE, MATCH, MOVE, term_lines
 from tests.helpers.odoo_server.session import Session
 from tests.helpers.odoo_server.store import Record
 from tests.helpers.odoo_server.taxes import exact
+from tests.helpers.odoo_server.totals import recompute
 
 FULL = "account.full.reconcile"
 SIDES = ("debit_move_id", "credit_move_id")
@@ -21,7 +22,7 @@ def assign(session: Session, move: int, line: int) -> None:
     outstanding = session.one(LINE, line)
     lines = [
         one
-        for one in moves.lines_of(session, move)
+        for one in lines_of(session, move)
         if one.get("account_id") == outstanding.get("account_id") and not one.get("reconciled")
     ]
     reconcile(session, [outstanding, *lines])
@@ -61,7 +62,7 @@ def match_reversal(session: Session, move: Record) -> None:
 def unmatch(session: Session, move: int) -> None:
     """Take back every matching of the entry."""
     others = {move}
-    for line in moves.lines_of(session, move):
+    for line in lines_of(session, move):
         for side in SIDES:
             for one in session.store.where(MATCH, side, line["id"]):
                 match = session.one(MATCH, one)
@@ -71,7 +72,7 @@ def unmatch(session: Session, move: int) -> None:
                 writing.unlink(session, MATCH, [one])
     for one in others - {move}:
         _bump(session, one)
-    moves.recompute(session, move)
+    recompute(session, move)
 
 
 def _match(session: Session, debit: Record, credit: Record) -> None:
@@ -103,7 +104,7 @@ def _share(line: Record, amount: Decimal) -> Decimal:
 def _bump(session: Session, move: int) -> None:
     """A matching changes the residual, and so the `write_date`."""
     writing.write(session, MOVE, [move], {})
-    moves.recompute(session, move)
+    recompute(session, move)
 
 
 def _close(session: Session, start: int) -> None:

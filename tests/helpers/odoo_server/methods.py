@@ -8,9 +8,9 @@ from typing import Any
 
 from tests.helpers.odoo_server import loading, matching, messages, moves, posting, reading, rights, writing
 from tests.helpers.odoo_server.computed import display_name
+from tests.helpers.odoo_server.entries import LINE, MOVE
 from tests.helpers.odoo_server.faults import AccessError, UnknownMethod, UserError
 from tests.helpers.odoo_server.fields import Version
-from tests.helpers.odoo_server.moves import LINE, MOVE
 from tests.helpers.odoo_server.session import Session
 
 PRIVATE = ("browse", "check_access", "exists", "mapped", "filtered", "sudo", "with_context", "ensure_one", "env")

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from tests.helpers.odoo_server import matching, moves, writing
+from tests.helpers.odoo_server.entries import LINE, MOVE, SALES, lines_of
 from tests.helpers.odoo_server.faults import UserError, ValidationError
-from tests.helpers.odoo_server.moves import LINE, MOVE, SALES, lines_of
 from tests.helpers.odoo_server.rights import check_posting
 from tests.helpers.odoo_server.session import Session
 from tests.helpers.odoo_server.store import Record
+from tests.helpers.odoo_server.totals import recompute
 
 LOCKS = {
     "hard_lock_date": "Hard Lock Date",
@@ -70,13 +71,14 @@ def _post(session: Session, identifier: int) -> None:
     if move["move_type"] == "out_invoice":
         changed["payment_reference"] = move.get("payment_reference") or changed["name"]
     writing.write(session, MOVE, [identifier], changed)
-    moves.recompute(session, identifier)
+    recompute(session, identifier)
     _rank(session, move)
 
 
 def _rank(session: Session, move: Record) -> None:
     """Whoever is invoiced becomes more of a customer: every posting moves the `write_date` of the partner."""
-    for one in {move.get("partner_id"), move.get("commercial_partner_id")} - {None}:
+    partners = {move.get("partner_id"), move.get("commercial_partner_id")}
+    for one in sorted(int(partner) for partner in partners if partner):
         partner = session.one("res.partner", one)
         writing.write(session, "res.partner", [one], {"customer_rank": (partner.get("customer_rank") or 0) + 1})
 
@@ -101,11 +103,8 @@ def _number(session: Session, move: Record) -> Record:
             "the sequence number to proceed.\nTo maintain date-based sequences, select entries and use the resequence "
             "option from the actions menu, available in developer mode."
         )
-    taken = [
-        one["sequence_number"]
-        for one in session.store.table(MOVE).values()
-        if one["journal_id"] == journal["id"] and one.get("sequence_prefix") == prefix
-    ]
+    same = (session.one(MOVE, one) for one in session.store.where(MOVE, "sequence_prefix", prefix))
+    taken = [one["sequence_number"] for one in same if one["journal_id"] == journal["id"]]
     number = max(taken, default=0) + 1
     return {"name": f"{prefix}{number:0{digits}}", "sequence_prefix": prefix, "sequence_number": number}
 
@@ -120,7 +119,7 @@ def reset_to_draft(session: Session, ids: Iterable[int]) -> None:
         if session.version < (19, 0):
             matching.unmatch(session, one)
         writing.write(session, MOVE, [one], {"state": "draft"})
-        moves.recompute(session, one)
+        recompute(session, one)
 
 
 def cancel(session: Session, ids: Iterable[int]) -> None:
@@ -132,7 +131,7 @@ def cancel(session: Session, ids: Iterable[int]) -> None:
     for one in ids:
         matching.unmatch(session, one)
         writing.write(session, MOVE, [one], {"state": "cancel"})
-        moves.recompute(session, one)
+        recompute(session, one)
 
 
 def unlink(session: Session, ids: Iterable[int]) -> None:

@@ -194,8 +194,8 @@ def map_taxes(session: Session, position: int, rules: dict[int, list[int]]) -> N
     session.store.put("account.fiscal.position", position, {**record, **hidden})
     if session.version < (19, 0):
         for source, targets in rules.items():
-            for target in targets or [None]:
-                values = {"position_id": position, "tax_src_id": source, "tax_dest_id": target}
+            for target in targets or [0]:
+                values = {"position_id": position, "tax_src_id": source, "tax_dest_id": target or False}
                 writing.create(session, "account.fiscal.position.tax", values)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 Record = dict[str, Any]
 Key = tuple[str, int]
 
+ALSO_INDEXED = (("ir.model.data", ("complete_name", "target")), ("account.move", ("sequence_prefix",)))
 SCHEMA = """
 create table if not exists record (model text, id integer, body text, primary key (model, id)) without rowid;
 create table if not exists sequence (model text primary key, last integer);
@@ -32,7 +33,7 @@ class Held(Exception):
 
 
 class Store:
-    """`inverses` names the many2one fields to index, by model; external ids and account.move.ref are indexed too."""
+    """`inverses` names the many2one fields to index, by model; external ids and numbers are indexed too."""
 
     def __init__(self, file: Path, inverses: Mapping[str, Iterable[str]]) -> None:
         self.lock = threading.RLock()
@@ -43,7 +44,7 @@ class Store:
         self.held: dict[Key | str, threading.Event] = {}
         self._indices: dict[tuple[str, str], dict[Any, set[int]]] = {}
         self._fields: dict[str, tuple[str, ...]] = {}
-        for model, fields in (*inverses.items(), ("ir.model.data", ("complete_name", "target"))):
+        for model, fields in (*inverses.items(), *ALSO_INDEXED):
             self._fields[model] = tuple({*self._fields.get(model, ()), *fields})
             for name in self._fields[model]:
                 self._indices[model, name] = {}

@@ -15,11 +15,13 @@ HUNDRED = Decimal(100)
 
 @dataclass(slots=True)
 class LineAmounts:
-    """`taxes` are amounts by tax id, rounded only where the company rounds per line."""
+    """`taxes` are amounts by tax id, rounded only where the company rounds per line; `stated` is the unrounded price of
+    a line that holds its taxes."""
 
     subtotal: Decimal
     total: Decimal
     taxes: dict[int, Decimal] = field(default_factory=dict)
+    stated: Decimal | None = None
 
 
 def exact(value: Any) -> Decimal:
@@ -76,7 +78,20 @@ def line_amounts(session: Session, line: Mapping[str, Any], digits: int, *, per_
         whole = rounded(amount, digits)
         if per_line and len(parts) == 1:
             parts = {one: whole - rounded(base, digits) for one in parts}
-    return LineAmounts(rounded(base, digits), whole, parts)
+    stated = amount if included and not per_line else None
+    return LineAmounts(rounded(base, digits), whole, parts, stated)
+
+
+def shortfall(lines: Sequence[LineAmounts], digits: int) -> Decimal:
+    """What the booked net amounts need, so that lines whose prices hold their taxes come to the sum of the prices."""
+    stated = [line for line in lines if line.stated is not None]
+    taxes: dict[int, Decimal] = {}
+    for line in stated:
+        for one, amount in line.taxes.items():
+            taxes[one] = taxes.get(one, Decimal(0)) + amount
+    prices = rounded(sum((line.stated or Decimal(0) for line in stated), Decimal(0)), digits)
+    booked = sum((line.subtotal for line in stated), Decimal(0))
+    return prices - booked - sum((rounded(amount, digits) for amount in taxes.values()), Decimal(0))
 
 
 def _part(tax: Record, base: Decimal, quantity: Decimal) -> Decimal:
