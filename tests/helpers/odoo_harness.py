@@ -62,7 +62,8 @@ class Setting:
             for percent in (20, 10):
                 server.add_tax(f"{percent}%", percent)
             for code, kind in (("6100", "expense"), ("3100", "liability_current")):
-                server.create("account.account", code=code, name=code, account_type=kind)
+                kinds = {"account_type": kind} if server.version >= (16, 0) else {}
+                server.create("account.account", code=code, name=code, **kinds)
         return cls(server, buyer)
 
 
