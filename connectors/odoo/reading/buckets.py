@@ -9,12 +9,10 @@ SIZE = 1000
 
 
 class Buckets:
-    """Digests of buckets, fed in the order of ids."""
+    """Digests of buckets, fed in the order of ids. One of which only a part was fed matches no whole one."""
 
-    def __init__(self, leave_out: int | None = None) -> None:
-        """`leave_out`: a bucket part of which was read before, so that its digest cannot be told."""
+    def __init__(self) -> None:
         self.digests: dict[int, str] = {}
-        self._leave_out = leave_out
         self._bucket = -1
         self._hash = hashlib.blake2b(digest_size=6)
 
@@ -28,6 +26,6 @@ class Buckets:
 
     def close(self) -> None:
         """The bucket last added to is complete."""
-        if self._bucket not in (-1, self._leave_out):
+        if self._bucket >= 0:
             self.digests[self._bucket] = self._hash.hexdigest()
         self._bucket = -1

@@ -14,6 +14,8 @@ from core.documents import RawRecord, RecordKind
 
 MODEL = "res.partner"
 Condition = tuple[str, str, Any]
+_PRICES = "property_product_pricelist"
+"""The list of prices the customer is sold by; one list is in one currency."""
 _NO_VAT_NUMBER = "/"
 """What people type where a partner has none but the form wants one."""
 
@@ -45,16 +47,22 @@ class Partners(Stream):
             lambda row: _Tag(text(row["name"]), row["parent_id"] or 0),
             _Tag(),
         )
+        self._currencies: Names[str] = Names(rows, "res.currency", plain("name"), lambda row: text(row["name"]), "")
+        self._currency = 0
         self.light = plain("write_date", "commercial_partner_id", "category_id", "country_id")
+        pricelist = {_PRICES: {"fields": plain("currency_id")}} if rows.has(MODEL, _PRICES) else {}
         self.specification = {
             **self.light,
             **plain("name", "lang", "parent_id", "vat", "email", "street", "street2", "city", "zip"),
             "user_id": {"fields": plain("display_name")},
+            **pricelist,
         }
 
     def prepare(self) -> None:
-        self._countries.fill()
-        self._tags.fill()
+        for names in (self._countries, self._tags, self._currencies):
+            names.fill()
+        [company] = self.rows.by_ids("res.company", [self.rows.company_id], plain("currency_id"))
+        self._currency = company["currency_id"]
 
     def base(self) -> Domain:
         customers = self._or_invoiced(("customer_rank", ">", 0), ("move_type", "in", list(KINDS)))
@@ -96,12 +104,14 @@ class Partners(Stream):
     def _account(self, row: Row) -> RawRecord:
         tags = self._labels(row)
         sales_person: Any = row["user_id"]
+        pricelist: Any = row.get(_PRICES)
         vat_number = text(row["vat"])
         fields = {
             "id": str(row["id"]),
             "name": text(row["name"]),
             "segment": next((segment for segment in self.settings.read.segments if segment in tags), ""),
             "country": self._countries.of(row["country_id"]),
+            "currency": self._currencies.of(pricelist["currency_id"] if pricelist else self._currency),
             "language": text(row["lang"]).partition("_")[0].partition("@")[0],
             "parent": str(row["parent_id"] or ""),
             "tags": "; ".join(tags),

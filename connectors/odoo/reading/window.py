@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from connectors.odoo.reading.ahead import ahead
-from connectors.odoo.reading.buckets import SIZE, Buckets
+from connectors.odoo.reading.buckets import Buckets
 from connectors.odoo.reading.place import Place, content_of, earlier, stamp_of
 from connectors.odoo.reading.rows import Row
 from connectors.odoo.reading.stream import Mapped, Stream
@@ -34,17 +34,16 @@ class Windows:
         """The rest of a window that was left open, if one was, and the window up to `until`."""
         if self.place.until and self.place.until != until:
             yield from self._window()
-        if not self.place.until:
-            self.place.until = until
+        self.place.until = until
         yield from self._window()
 
     def _window(self) -> Iterator[Page]:
-        place = self.place
+        place, stamp, mark = self.place, self.stream.stamp, self.stream.mark
         lower = earlier(place.since, self.reach) if place.since else ""
         keep_from = earlier(place.until, self.reach)
-        buckets = None if lower else Buckets(place.after // SIZE if place.after else None)
+        buckets = None if lower else Buckets()
         for rows, last in ahead(self._rows(lower, place.after)):
-            late = {row["id"] for row in rows if self._is_late(row)}
+            late = {row["id"] for row in rows if stamp(row) > place.until and self._is_late(row)}
             due = [row for row in rows if row["id"] not in late] if late else rows
             found = [
                 item
@@ -52,10 +51,10 @@ class Windows:
                 if item is not None and self._is_new(row, item, lower, keep_from)
             ]
             if self.keep_marks:
-                self.read.update((row["id"], self.stream.mark(row)) for row in due)
+                self.read.update((row["id"], mark(row)) for row in due)
             if buckets is not None:
                 for row in rows:
-                    buckets.add(row["id"], "" if row["id"] in late else self.stream.mark(row))
+                    buckets.add(row["id"], mark(row))
             if last:
                 place.finish(self.reach)
                 if buckets is not None:
@@ -79,15 +78,12 @@ class Windows:
             after = rows[-1]["id"]
 
     def _is_late(self, row: Row) -> bool:
-        """Whether the row was changed after the window was frozen, so that it belongs to the next.
+        """Whether a row changed after the window was frozen is left to the next.
 
-        One that seems to be changed later than it is now does not: there would be no next for it.
+        One that seems to be changed later than it is now is not: there would be no next for it.
         """
-        stamp = self.stream.stamp(row)
-        if stamp <= self.place.until:
-            return False
         now = self.stream.rows.server_time()
-        return now is None or stamp <= stamp_of(now)
+        return now is None or self.stream.stamp(row) <= stamp_of(now)
 
     def _is_new(self, row: Row, item: RawRecord | BadRecord, lower: str, keep_from: str) -> bool:
         """Whether the record was not read before as it is; kept in mind where a later window will reach it."""

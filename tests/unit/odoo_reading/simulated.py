@@ -32,11 +32,13 @@ SCHEMA = {
     "res.partner.category": "name parent_id>res.partner.category active",
     "res.partner": "name lang vat email street street2 city zip customer_rank active company_id>res.company"
     " country_id>res.country parent_id>res.partner commercial_partner_id>res.partner user_id>res.users"
+    " property_product_pricelist>product.pricelist"
     " category_id<res.partner.category invoice_ids<account.move.partner_id child_ids<res.partner.parent_id",
     "uom.uom": "name relative_factor relative_uom_id>uom.uom category_id>uom.category uom_type factor factor_inv",
     "uom.category": "name",
     "product.category": "complete_name",
     "product.brand": "display_name",
+    "product.pricelist": "currency_id>res.currency",
     "product.template": "name",
     "product.product": "name default_code active categ_id>product.category uom_id>uom.uom"
     " product_tmpl_id>product.template product_brand_id>product.brand company_id>res.company",

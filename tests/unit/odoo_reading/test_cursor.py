@@ -91,11 +91,12 @@ def test_what_else_is_wrong_in_a_cursor_does_no_harm(odoo: SimulatedOdoo, change
     assert str(new) in ids(pages_of(odoo, "documents", cursor))
 
 
-def test_a_clock_put_back_a_little_reads_on(odoo: SimulatedOdoo) -> None:
+@pytest.mark.parametrize(("back", "on"), [(30, 1), (910, 15)])
+def test_a_clock_put_back_a_little_reads_on(odoo: SimulatedOdoo, back: int, on: int) -> None:
     cursor = cursor_of(pages_of(odoo, "documents"))
-    odoo.tick(-30)
+    odoo.tick(-back)
     new = odoo.invoice()
-    odoo.tick(1)
+    odoo.tick(on)
     assert ids(pages_of(odoo, "documents", cursor)) == [str(new)]
 
 

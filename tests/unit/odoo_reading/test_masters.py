@@ -52,6 +52,7 @@ def test_a_customer_with_all_it_may_have(odoo: SimulatedOdoo) -> None:
         city="Köln",
         zip="50667",
         user_id=7,
+        property_product_pricelist=odoo.put("product.pricelist", currency_id=USD),
     )
     [record] = pulled(odoo, "accounts", segments=("Retail", "Wholesale")).values()
     assert record.fields == {
@@ -59,6 +60,7 @@ def test_a_customer_with_all_it_may_have(odoo: SimulatedOdoo) -> None:
         "name": "Branch GmbH",
         "segment": "Wholesale",
         "country": "DE",
+        "currency": "USD",
         "language": "de",
         "parent": "5",
         "tags": "Berlin; Wholesale",
@@ -75,7 +77,7 @@ def test_a_customer_with_all_it_may_have(odoo: SimulatedOdoo) -> None:
 
 def test_empty_fields_are_left_out(odoo: SimulatedOdoo) -> None:
     odoo.put("res.partner", 1, vat="/", country_id=False)
-    assert pulled(odoo, "accounts")["1"].fields == {"id": "1", "name": "Buyer GmbH"}
+    assert pulled(odoo, "accounts")["1"].fields == {"id": "1", "name": "Buyer GmbH", "currency": "EUR"}
 
 
 def test_who_is_a_customer(odoo: SimulatedOdoo) -> None:
@@ -99,6 +101,7 @@ def test_who_is_a_customer(odoo: SimulatedOdoo) -> None:
 
 def test_a_first_invoice_makes_an_account_though_the_partner_was_not_touched(odoo: SimulatedOdoo) -> None:
     odoo.put("res.partner", 2, name="New", customer_rank=0, commercial_partner_id=2)
+    odoo.tick(3600)
     first = pages_of(odoo, "accounts")
     odoo.tick(3600)
     odoo.invoice(partner_id=2, commercial_partner_id=2)
