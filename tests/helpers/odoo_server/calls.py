@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -47,6 +46,8 @@ class Calls:
         self.store, self.registry, self.options = store, registry, options
         self.offset = timedelta(0)
         self.frozen: datetime | None = None
+        self.waiting = 0
+        self._counting = threading.Lock()
 
     def now(self) -> datetime:
         """The server's clock, UTC without a zone."""
@@ -71,13 +72,20 @@ class Calls:
                 with self.store.lock:
                     return self._try(session, work)
             except Held as held:
-                held.free.wait(timeout=600)
+                self._wait(held)
             except SerializationFailure:
                 tries += 1
                 if tries == TRIES:
                     raise
                 session.snapshot, session.now = self.store.commits, self.now()
             session.names.clear()
+
+    def _wait(self, held: Held) -> None:
+        with self._counting:
+            self.waiting += 1
+        held.free.wait(timeout=600)
+        with self._counting:
+            self.waiting -= 1
 
     def _try(self, session: Session, work: Callable[[Session], Any]) -> Any:
         try:
@@ -92,25 +100,32 @@ class Calls:
         """Work once to learn which rows it touches, take it back, hold those rows, and work again when it may commit:
         to the others it is a transaction in flight, with the ids and the `write_date` of its start."""
         free = threading.Event()
+        made = self._begin(session, work, free)
+        wait()
         with self.store.lock:
+            self.store.held = {key: event for key, event in self.store.held.items() if event is not free}
+            session.names.clear()
+            self.store.reserve(made)
             try:
-                work(session)
-                touched, made = self.store.touched(), self.store.created()
+                return self._try(session, work)
             finally:
-                self.store.abandon()
-            self.store.held |= dict.fromkeys(touched, free)
-        try:
-            wait()
-        finally:
-            with self.store.lock:
-                self.store.held = {key: event for key, event in self.store.held.items() if event is not free}
-                session.names.clear()
-                self.store.reserve(made)
-                try:
-                    result = self._try(session, work)
-                finally:
-                    free.set()
-        return result
+                free.set()
+
+    def _begin(self, session: Session, work: Callable[[Session], Any], free: threading.Event) -> dict[str, list[int]]:
+        """Hold the rows the work touches until `free`; the ids it was given, by model."""
+        while True:
+            try:
+                with self.store.lock:
+                    try:
+                        work(session)
+                        touched, made = self.store.touched(), self.store.created()
+                    finally:
+                        self.store.abandon()
+                    self.store.held |= dict.fromkeys(touched, free)
+                    return made
+            except Held as held:
+                self._wait(held)
+            session.names.clear()
 
     def _bound(self, call: Call) -> Callable[[Session], Any]:
         """The call with its arguments put in place. Raises what a wrong one would."""
@@ -133,11 +148,3 @@ class Calls:
             raise TypeError(f"BaseModel.{call.method}() {said}") from None
         lead = (ids,) if method.of_records else ()
         return lambda session: method.call(session, call.model, *lead, *bound.args, **bound.kwargs)
-
-
-def wait_until(ready: threading.Event, seconds: float | None) -> None:
-    """Until `ready`, or so many seconds."""
-    if seconds is None:
-        ready.wait(timeout=600)
-    elif not ready.wait(timeout=seconds):
-        time.sleep(0)

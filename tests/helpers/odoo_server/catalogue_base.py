@@ -55,7 +55,7 @@ share | boolean | Share User | readonly
     "res.groups": ("Access Groups", "name", "name | char | Name | required\nfull_name | char | Group Name | readonly"),
     "res.partner": (
         "Contact",
-        "complete_name, id",
+        "complete_name, name, id",
         """
 name | char | Name
 complete_name | char | Complete Name | readonly unstored since:17

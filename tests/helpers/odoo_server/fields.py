@@ -121,6 +121,8 @@ class Registry:
         for line in (COMMON + lines).splitlines():
             if line.strip() and (one := parse(line, self.version)) is not None:
                 model.fields[one.name] = one
+        known = [term for term in order.split(", ") if term.partition(" ")[0] in model.fields]
+        model.order = ", ".join(known)
         self.models[name] = model
 
 

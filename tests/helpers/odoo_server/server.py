@@ -136,6 +136,11 @@ class OdooServer(Acts):
         """How many requests there were of this model and method, any where empty."""
         return sum(model in ("", one.model) and method in ("", one.method) for one in self.seen)
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a row that a late transaction holds."""
+        return self.calls.waiting
+
     def forget(self) -> None:
         """Start the list of requests anew."""
         with self._seen_lock:

@@ -11,7 +11,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from tests.helpers.odoo_server.answers import Answer, page
-from tests.helpers.odoo_server.calls import wait_until
 from tests.helpers.odoo_server.faults import AccessError, MissingError, UserError
 from tests.helpers.odoo_server.mishaps import Mishap
 from tests.helpers.odoo_server.rpc import Failed, Prepared, version_answer
@@ -126,9 +125,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def _carried_out(self, prepared: Prepared, mishaps: list[Mishap]) -> Answer:
         late = next((one for one in mishaps if one.kind == "late"), None)
-        wait = None if late is None else lambda: wait_until(late.released, late.seconds)
         try:
-            result = self.server.odoo.calls.carry_out(prepared.call, wait)
+            result = self.server.odoo.calls.carry_out(prepared.call, None if late is None else late.wait)
         except Exception as error:
             return prepared.failed(error)
         answer = prepared.told(result)
@@ -140,7 +138,7 @@ class Handler(BaseHTTPRequestHandler):
             if one.kind == "drop_after":
                 raise Dropped
             if one.kind == "hang":
-                wait_until(one.released, one.seconds)
+                one.wait()
         return answer
 
     # ---------------------------------------------------------------- sending
@@ -165,18 +163,19 @@ class Handler(BaseHTTPRequestHandler):
 
     def _drip(self, raw: bytes, body: bytes, seconds: float) -> None:
         self.wfile.write(raw)
-        size = max(1, len(body) // PIECES)
-        for start in range(0, len(body), size):
+        size = max(1, -(-len(body) // PIECES))
+        starts = range(0, len(body), size)
+        for start in starts:
+            time.sleep(seconds / len(starts))
             self.wfile.write(body[start : start + size])
             self.wfile.flush()
-            time.sleep(seconds / PIECES)
 
 
 def before(mishaps: list[Mishap], failed: Failed) -> Answer | None:
     """What goes wrong before any work is done. Raises Dropped."""
     for one in mishaps:
         if one.kind == "delay":
-            wait_until(one.released, one.seconds)
+            one.wait()
         elif one.kind == "drop_before":
             raise Dropped
         elif one.kind == "html":
