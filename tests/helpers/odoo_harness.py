@@ -62,8 +62,11 @@ class Setting:
             for percent in (20, 10):
                 server.add_tax(f"{percent}%", percent)
             for code, kind in (("6100", "expense"), ("3100", "liability_current")):
-                kinds = {"account_type": kind} if server.version >= (16, 0) else {}
-                server.create("account.account", code=code, name=code, **kinds)
+                if server.version >= (16, 0):
+                    server.create("account.account", code=code, name=code, account_type=kind)
+                else:
+                    own = server.create("account.account.type", name=kind)
+                    server.create("account.account", code=code, name=code, user_type_id=own, company_id=1)
         return cls(server, buyer)
 
 
