@@ -114,7 +114,8 @@ Country = Annotated[str, AfterValidator(_country)]
 Cron = Annotated[str, AfterValidator(_cron)]
 Percent = Annotated[Decimal, Field(ge=0, le=100)]
 ConnectionName = Annotated[str, AfterValidator(_connection_name)]
-Routes = Annotated[dict[str, ConnectionName], BeforeValidator(_routes)]
+one_or_table = BeforeValidator(_routes)
+Routes = Annotated[dict[str, ConnectionName], one_or_table]
 """Connections by what they serve; the one under the empty name serves everything else."""
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Memory = Annotated[str, AfterValidator(_memory)]

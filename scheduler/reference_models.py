@@ -16,12 +16,14 @@ from pydantic.fields import FieldInfo
 from connectors.secrets import SecretReference
 from connectors.spi import AdapterSettings
 from scheduler.config_messages import is_collection, model_in
+from scheduler.config_types import one_or_table
 
 _NAMES: dict[Any, str] = {
     str: "text",
     int: "integer",
     bool: "true or false",
     Decimal: "number",
+    float: "number",
     date: "date",
     Path: "path",
     SecretReference: "secret reference",
@@ -97,7 +99,8 @@ def _meaning(model: type[BaseModel]) -> str:
 def _row(name: str, field: FieldInfo) -> Row:
     meaning = field.description or ""
     limits = _limits(field)
-    return Row(name, _type(field.annotation), _default(field), _text(meaning + (f" ({limits})" if limits else "")))
+    shape = "text, or a table of texts" if one_or_table in field.metadata else _type(field.annotation)
+    return Row(name, shape, _default(field), _text(meaning + (f" ({limits})" if limits else "")))
 
 
 def _reference(name: str, field: FieldInfo, held: type[BaseModel], heading: str, own: str) -> Row:

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from core import __version__
@@ -28,6 +29,7 @@ from core.ledger.masters import Profile, profiles
 from core.ledger.postings import Balance
 from core.ledger.proposals import PartRow, Stored
 from core.ledger.registry import Registered
+from core.ledger.tables import record
 from core.period import Period, day_number, period_of
 from core.posting import Key
 from core.programs import Program
@@ -67,11 +69,13 @@ class _Ground(NamedTuple):
 
 
 class _Owed(NamedTuple):
-    """What a program owes: dues, what each key waits for, and the hash of each entitlement."""
+    """What a program owes: dues, what each key waits for, and of each entitlement the hash and the documents it pays
+    for, where the program accumulates by document."""
 
     dues: list[Due]
     incomplete: dict[Key, list[str]]
     hashes: dict[int, str]
+    documents: dict[int, frozenset[int]]
 
 
 def propose(
@@ -137,6 +141,7 @@ def owed(connection: Connection, ground: _Ground, item: Registered) -> _Owed:
     found: list[Due] = []
     incomplete: dict[Key, list[str]] = {}
     hashes: dict[int, str] = {}
+    documents: dict[int, frozenset[int]] = {}
     own_keys: dict[tuple[int, str], list[Key]] = {}
     for key in balance:
         own_keys.setdefault((key.beneficiary, key.period), []).append(key)
@@ -148,6 +153,9 @@ def owed(connection: Connection, ground: _Ground, item: Registered) -> _Owed:
         settlement, final = place
         amounts, split, bases = _through(stored, rule, program, settlement, final, ground.taxes)
         hashes[stored.id] = stored.cells_hash
+        documents[stored.id] = frozenset(
+            cell.document for cell, part in zip(stored.cells, stored.parts, strict=True) if part and cell.document
+        )
         own = own_keys.get((stored.beneficiary, period.start.isoformat()), [])
         for key in sorted({*amounts, *own}):
             open_amount = amounts.get(key, 0) - _taken(balance.get(key, Balance()), promised.get(key, 0))
@@ -167,7 +175,7 @@ def owed(connection: Connection, ground: _Ground, item: Registered) -> _Owed:
             reasons = [*stored.waiting, *_unsolved(ground, key.payee, period)]
             if reasons:
                 incomplete[key] = reasons
-    return _Owed(found, incomplete, hashes)
+    return _Owed(found, incomplete, hashes, documents)
 
 
 def _taken(balance: Balance, promised: int) -> int:
@@ -283,6 +291,7 @@ def _one(
     if draft.payee in ground.alarmed:
         reasons.append(ground.alarmed[draft.payee])
     content = describe(ground, item, draft, rows, reasons, debt.hashes)
+    content |= _original(batch.connection, draft, debt)
     digest = proposals.signed_hash(content)
     if old is not None and old.content_hash == digest:
         result.unchanged += 1
@@ -336,6 +345,16 @@ def _difference(old: Stored, content: Mapping[str, Any]) -> str:
     if old.net != content["net"]:
         return f"the result changed: net {old.net} became {content['net']} (minor units {old.currency})"
     return "what it rests on changed"
+
+
+def _original(connection: Connection, draft: Draft, debt: _Owed) -> dict[str, str]:
+    """The source's id of the invoice a settlement pays for, where it is one alone."""
+    paid_for = set().union(*(debt.documents.get(part.entitlement_id or 0, ()) for part in draft.parts))
+    if len(paid_for) != 1:
+        return {}
+    query = sa.select(record.c.external_id).where(record.c.id.in_(paid_for), record.c.kind == "invoice")
+    found = connection.execute(query).scalar_one_or_none()
+    return {} if found is None else {"original": found}
 
 
 def describe(

@@ -49,8 +49,8 @@ def buyer(profile: Profile) -> Party:
     )
 
 
-def credit_note(config: Config, item: Stored, profile: Profile, issued: date) -> DocumentRequest:
-    """The credit note of an approved proposal."""
+def credit_note(config: Config, item: Stored, profile: Profile, issued: date, target: str) -> DocumentRequest:
+    """The credit note of an approved proposal, for a target. The invoice it corrects is named where it is there."""
     content = item.content
     language = profile.content.get("language", "en")
     start, last = date.fromisoformat(content["period_start"]), date.fromisoformat(content["period_last"])
@@ -89,7 +89,7 @@ def credit_note(config: Config, item: Stored, profile: Profile, issued: date) ->
         tax=item.tax,
         note=note_text(content, start, last, item.key, language),
         language=language,
-        original=content.get("original", ""),
+        original=content.get("original", "") if profile.source == target else "",
     )
 
 

@@ -37,7 +37,7 @@ def prepare(context: Context) -> int:
             row = outbox.by_key(batch.connection, item.key)
             if target is None or (row is not None and row.state != "refused"):
                 continue
-            request = requests.credit_note(context.config, item, names[item.payee], context.as_of)
+            request = requests.credit_note(context.config, item, names[item.payee], context.as_of, target)
             added += outbox.enqueue(
                 batch,
                 key=item.key,

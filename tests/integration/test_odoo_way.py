@@ -147,3 +147,14 @@ def test_a_merged_partner_is_seen_though_no_stamp_moved(odoo: OdooServer, tmp_pa
     assert rows(workspace, "select net from proposal where key not in (select key from receipt)") == [(2001,)]
     assert rows(workspace, ALARMS) == []
     call(workspace, "verify", "--deep")
+
+
+def test_a_credit_note_for_one_invoice_is_linked_to_it(odoo: OdooServer, tmp_path: Path):
+    customers(odoo, 2)
+    workspace = beside(odoo, tmp_path / "workspace", protocol=odoo.protocol)
+    program = workspace.folder / "programs" / "bonus.toml"
+    program.write_text(program.read_text() + '[basis]\naccumulate = "document"\n')
+    for partner, key in written(workspace).items():
+        (move,) = odoo.documents_with(key)
+        invoices = odoo.search("account.move", [("move_type", "=", "out_invoice"), ("partner_id", "=", int(partner))])
+        assert [odoo.record("account.move", move)["reversed_entry_id"]] == invoices
