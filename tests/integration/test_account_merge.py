@@ -335,6 +335,19 @@ def test_a_rejection_after_approval_leaves_room_for_another_proposal(book: Small
     assert settle(book, SUMMER) == 15_100
 
 
+def test_what_was_rejected_in_the_outbox_makes_room_there(book: SmallBook) -> None:
+    book.land(LATER)
+    book.propose(SUMMER)
+    (item,) = book.in_states("proposed")
+    book.act(item, review.approve, item.content_hash, book.config.review, SUMMER)
+    book.land(moved(ONE))
+    assert book.write_back(SUMMER).waiting == 1
+    book.act(*book.in_states("approved"), review.reject, "has to be looked at")
+    kept(book)
+    assert settle(book, SUMMER) == 13_000 + 2_000 + 6_000
+    assert [one.key for one in book.in_states("settled") if one.period_label == "2025-Q2"] == [item.key]
+
+
 def test_the_open_proposals_of_the_old_account_end(book: SmallBook) -> None:
     book.land(LATER._replace(account="B"))
     book.propose(SUMMER)
@@ -382,6 +395,7 @@ def test_a_program_that_names_the_old_account_counts_for_the_new_one_from_that_d
     with small_book(only) as book:
         book.land(ONE, OWN, LATER)
         assert settle(book, SUMMER) == 6_000
+        assert planned(book).left_out == (), "A would take part in it as B"
         merged(book, SUMMER, start=date(2025, 4, 1))
         book.propose(SUMMER)
         assert open_amounts(book) == {("only", "A"): 2_000}
