@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -11,18 +12,22 @@ from connectors.odoo.client import OdooClient
 from connectors.odoo.settings import OdooSettings
 from core.errors import FatalError
 
-LOCKS = ("period_lock_date", "fiscalyear_lock_date", "tax_lock_date", "sale_lock_date", "hard_lock_date")
-"""Fields that lock sales documents up to and with a day; which of them there are depends on the version."""
+ENTRY_LOCKS = ("period_lock_date", "fiscalyear_lock_date", "hard_lock_date")
+"""Fields that lock every entry up to and with a day; which of them there are depends on the version."""
+LOCKS = (*ENTRY_LOCKS, "tax_lock_date", "sale_lock_date")
+"""Fields that lock sales documents."""
 _KEEP_SECONDS = 60
 
 
 class Company(NamedTuple):
-    """A company of the database. `first_open` is the day after its last lock date, None where nothing is locked."""
+    """A company of the database. `first_open` is the day after the last lock date of sales documents, `entries_open`
+    that of other entries; None where nothing is locked."""
 
     id: int
     name: str
     currency: str
     first_open: date | None
+    entries_open: date | None
 
 
 class Companies:
@@ -66,6 +71,13 @@ class Companies:
                 hint=f"set company to the id or name of one of: {there}",
             )
         row = chosen[0]
-        days = [date.fromisoformat(row[name]) for name in locks if row[name]]
-        first_open = max(days) + timedelta(days=1) if days else None
-        return Company(row["id"], row["name"], row["currency_id"][1], first_open)
+        ends = {name: date.fromisoformat(row[name]) for name in locks if row[name]}
+        first_open = _after(ends.values())
+        entries_open = _after(end for name, end in ends.items() if name in ENTRY_LOCKS)
+        return Company(row["id"], row["name"], row["currency_id"][1], first_open, entries_open)
+
+
+def _after(ends: Iterable[date]) -> date | None:
+    """The first open day."""
+    last = max(ends, default=None)
+    return None if last is None else last + timedelta(days=1)

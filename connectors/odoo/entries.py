@@ -38,7 +38,7 @@ class Entries:
             raise UnknownOutcome(error.message, after=error.after) from None
 
     def _rows(self, request: JournalRequest) -> tuple[list[str], list[list[str]]]:
-        first_open = self.companies.current().first_open
+        first_open = self.companies.current().entries_open
         posted_on = request.posted_on if first_open is None else max(request.posted_on, first_open)
         header = {
             "id": external_id(request.key),
