@@ -57,7 +57,8 @@ class Entries:
                 text(row.debit, row.currency),
                 text(row.credit, row.currency),
                 row.payee if row.payee.isdecimal() else "",
+                "",  # said to be none: unsaid, some versions take the default taxes of the account
             ]
             rows.append([*(header.values() if number == 1 else blank), *line])
-        names = ("id", "account_id/.id", "name", "debit", "credit", "partner_id/.id")
+        names = ("id", "account_id/.id", "name", "debit", "credit", "partner_id/.id", "tax_ids/.id")
         return [*header, *(f"line_ids/{name}" for name in names)], rows
