@@ -280,6 +280,28 @@ def test_a_posted_document_refuses_in_a_message(server: OdooServer) -> None:
     assert (second.status, second.body["message"]) == (422, f"The entry RINV/2026/00001 (id {move}) must be in draft.")
 
 
+@pytest.mark.parametrize(
+    ("major", "refused"), [(14, "modify the taxes"), (16, ""), (17, ""), (18, "readonly fields on a posted move")]
+)
+def test_nothing_guards_a_posted_document_before_18(major: int, refused: str) -> None:
+    with OdooServer((major, 0)) as server:
+        move = xml(server, "account.move", "load", REFUND, refund_rows("RB-A"))["ids"][0]
+        server.post(move)
+        again = xml(server, "account.move", "load", REFUND, refund_rows("RB-A"))
+        assert again["ids"] == (False if refused else [move])
+        assert refused in "".join(message["message"] for message in again["messages"])
+        assert len(server.documents_with("RB-A")) == 1
+
+
+@pytest.mark.parametrize(("major", "words"), [(16, "is already posted"), (17, "must be in draft")])
+def test_a_second_posting_is_refused_in_the_words_of_the_version(major: int, words: str) -> None:
+    with OdooServer((major, 0)) as server:
+        move = server.add_refund(BUYER, [10])
+        with pytest.raises(xmlrpc.client.Fault, match=words) as raised:
+            xml(server, "account.move", "action_post", [move])
+        assert raised.value.faultCode == 2
+
+
 def test_lines_without_an_external_id_are_appended(server: OdooServer) -> None:
     place = REFUND.index("invoice_line_ids/id")
     for _ in range(2):
@@ -349,6 +371,29 @@ def test_a_note_is_told_once_under_its_external_id(server: OdooServer) -> None:
         json2(server, "res.partner", "message_post", ids=[BUYER], body="a & <b>", message_id="<RB-M@rebated>")
     assert len(server.notes_with("RB-M")) == 2
     assert read_one(server, "mail.message", server.notes_with("RB-M")[0], "body")["body"] == "<p>a &amp; &lt;b&gt;</p>"
+
+
+def test_a_note_told_again_is_written_over_before_18() -> None:
+    with OdooServer((17, 0)) as server:
+        first = xml(server, "mail.message", "load", NOTE, note_rows("RB-N"))
+        again = xml(server, "mail.message", "load", NOTE, note_rows("RB-N", "<p>again</p>"))
+        assert again["ids"] == first["ids"] == server.notes_with("RB-N")
+        assert isinstance(xml(server, "res.partner", "message_post", [BUYER], body="plain"), int)
+
+
+def test_another_company_s_documents_are_out_of_sight(server: OdooServer) -> None:
+    company = server.add_company("Second GmbH", visible=False)
+    move = server.add_invoice(BUYER, [10], company_id=company)
+    assert json2(server, "account.move", "search", domain=[["id", "=", move]]).body == []
+    refused = json2(server, "account.move", "read", ids=[move], fields=["name"])
+    assert (refused.status, "multi-company" in refused.body["message"]) == (403, True)
+    both = server.add_company("Third GmbH")
+    second = server.add_invoice(BUYER, [10], company_id=both)
+    context = {"allowed_company_ids": [1]}
+    domain = [["id", "=", second]]
+    assert json2(server, "account.move", "search", domain=domain).body == [second]
+    assert json2(server, "account.move", "search", domain=domain, context=context).body == []
+    assert json2(server, "res.company", "search_count", domain=[]).body == 2
 
 
 def test_what_cannot_be_posted(server: OdooServer) -> None:

@@ -16,6 +16,7 @@ from tests.helpers.odoo_server.faults import (
 from tests.helpers.odoo_server.fields import Registry
 from tests.helpers.odoo_server.methods import READING, method_of
 from tests.helpers.odoo_server.options import Options
+from tests.helpers.odoo_server.rights import check_companies
 from tests.helpers.odoo_server.session import Session
 from tests.helpers.odoo_server.store import Held, Store
 
@@ -133,7 +134,7 @@ class Calls:
             raise UnknownModel(call.model)
         method = method_of(self.registry.version, call.model, call.method)
         named, positional = dict(call.named), list(call.positional or ())
-        ids = [int(one) for one in call.ids]
+        ids = list(call.ids)
         if call.positional is not None and method.of_records:
             first = positional.pop(0)
             ids = [first] if isinstance(first, int) else list(first or [])
@@ -147,4 +148,9 @@ class Calls:
             said = str(error).replace("missing a required argument:", "missing 1 required positional argument:")
             raise TypeError(f"BaseModel.{call.method}() {said}") from None
         lead = (ids,) if method.of_records else ()
-        return lambda session: method.call(session, call.model, *lead, *bound.args, **bound.kwargs)
+
+        def work(session: Session) -> Any:
+            check_companies(session, call.model, ids)
+            return method.call(session, call.model, *lead, *bound.args, **bound.kwargs)
+
+        return work

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tests.helpers.odoo_server import writing
@@ -52,12 +52,11 @@ def _product_defaults(session: Session, move: Record, line: Record, given: Mappi
 
 
 def _default_taxes(session: Session, move: Record, product: Record, account: int) -> list[int]:
-    own = [
-        one
-        for one in product.get("taxes_id") or ()
-        if session.one("account.tax", one)["company_id"] == move["company_id"]
-    ]
-    own = own or session.one("account.account", account).get("tax_ids") or []
+    def of_company(taxes: Sequence[int]) -> list[int]:
+        return [one for one in taxes if session.one("account.tax", one)["company_id"] == move["company_id"]]
+
+    of_account = session.one("account.account", account).get("tax_ids") or ()
+    own = of_company(product.get("taxes_id") or ()) or of_company(of_account)
     return mapped(session, move.get("fiscal_position_id"), own)
 
 

@@ -32,6 +32,13 @@ def reconcile(session: Session, lines: Sequence[Record]) -> None:
     """Match debits with credits, oldest first. Raises UserError where one is settled already."""
     if any(line.get("reconciled") for line in lines):
         raise UserError("You are trying to reconcile some entries that are already reconciled.")
+    for line in lines:
+        account = session.find("account.account", line.get("account_id"))
+        if not account.get("reconcile"):
+            raise UserError(
+                f"Account {account.get('name')} does not allow reconciliation. First change the configuration of this "
+                "account to allow it."
+            )
     if any(line["parent_state"] == "cancel" for line in lines):
         raise UserError("You can not reconcile cancelled entries.")
     if any(line["parent_state"] != "posted" for line in lines):

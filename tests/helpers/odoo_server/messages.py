@@ -32,13 +32,15 @@ def post(
     email_from: str | None = None,
     **others: Any,
 ) -> int:
-    """A message on one record; text is escaped unless `body_is_html`. Nothing keeps `message_id` unique."""
+    """A message on one record. From 17 on text is escaped unless `body_is_html`, before it is HTML as it stands.
+    Nothing keeps `message_id` unique."""
     if len(ids) != 1:
         raise ValueError(f"Expected singleton: {model}({', '.join(str(one) for one in ids)})")
     unknown = set(others) - {"partner_ids", "attachment_ids", "email_add_signature", "subtype", "tracking_value_ids"}
     if unknown:
         raise ValueError(f"Those values are not supported when posting or notifying: {', '.join(sorted(unknown))}")
     session.one(model, ids[0])
+    body_is_html = body_is_html or session.version < (17, 0)
     subtype = session.look_up(subtype_xmlid or NOTE) or session.look_up(NOTE)
     values = {
         "model": model,
@@ -74,7 +76,8 @@ def create(session: Session, model: str, values: Mapping[str, Any]) -> int:
 
 
 def write(session: Session, model: str, ids: Iterable[int], values: Mapping[str, Any]) -> None:
-    if session.uid != ADMINISTRATOR and {"model", "res_id"} & set(values):
+    guarded = session.version >= (18, 0) and session.uid != ADMINISTRATOR
+    if guarded and {"model", "res_id"} & set(values):
         raise AccessError("Only administrators can modify 'model' and 'res_id' fields.")
     writing.write(session, model, ids, values)
 

@@ -223,6 +223,8 @@ def create(session: Session, model: str, vals_list: Any) -> Any:
 
 @_generic(of_records=True)
 def write(session: Session, model: str, ids: list[int], vals: Mapping[str, Any]) -> bool:
+    if model == MOVE:
+        rights.check(session, model, rights.READ)
     rights.check(session, model, rights.WRITE)
     if model == LINE:
         moves.write_lines(session, ids, vals)
@@ -234,6 +236,8 @@ def write(session: Session, model: str, ids: list[int], vals: Mapping[str, Any])
 
 @_generic(of_records=True)
 def unlink(session: Session, model: str, ids: list[int]) -> bool:
+    if model == MOVE:
+        rights.check(session, model, rights.READ)
     rights.check(session, model, rights.UNLINK)
     if model == MOVE:
         posting.unlink(session, ids)
@@ -269,19 +273,19 @@ def action_post(session: Session, model: str, ids: list[int]) -> bool:
 
 @_special("account.move")
 def button_draft(session: Session, model: str, ids: list[int]) -> None:
-    rights.check(session, model, rights.WRITE)
+    rights.check(session, model, rights.READ)
     posting.reset_to_draft(session, ids)
 
 
 @_special("account.move")
 def button_cancel(session: Session, model: str, ids: list[int]) -> None:
-    rights.check(session, model, rights.WRITE)
+    rights.check(session, model, rights.READ)
     posting.cancel(session, ids)
 
 
 @_special("account.move")
 def js_assign_outstanding_line(session: Session, model: str, ids: list[int], line_id: int) -> None:
-    rights.check(session, model, rights.WRITE)
+    rights.check(session, model, rights.READ)
     if len(ids) != 1:
         raise ValueError(f"Expected singleton: {model}({', '.join(str(one) for one in ids)})")
     session.one(model, ids[0])

@@ -51,13 +51,17 @@ def write(session: Session, model: str, ids: Iterable[int], values: Mapping[str,
     plain = {name: value for name, value in values.items() if name not in lines}
     for one in ids:
         move = session.one(MOVE, one)
+        posted = values.get("state", move["state"]) == "posted"
         frozen = [name for name in values if name in FROZEN]
-        if values.get("state", move["state"]) == "posted" and frozen:
+        if posted and frozen and session.version >= (18, 0):
             raise UserError(
                 f"You cannot modify the following readonly fields on a posted move: {', '.join(frozen)}",
             )
         writing.write(session, MOVE, [one], {**plain, **_following(session, move, plain)})
-        _carry_out(session, one, lines)
+        if posted:
+            _change_posted(session, lines)
+        else:
+            _carry_out(session, one, lines)
         recompute(session, one)
         _check_balanced(session, one)
 
@@ -69,8 +73,11 @@ def _defaults(session: Session, values: Mapping[str, Any]) -> Record:
     company = given["company_id"] = int(given.get("company_id") or journal.get("company_id") or session.company)
     if "journal_id" not in given:
         journal = _journal(session, given["move_type"], company)
-        if journal:
-            given["journal_id"] = journal["id"]
+        if not journal:
+            kind = _journal_type(given["move_type"])
+            name = session.one("res.company", company)["name"]
+            raise UserError(f"No journal could be found in company {name} for any of those types: {kind}")
+        given["journal_id"] = journal["id"]
     elif not journal:
         given["journal_id"] = None
     elif given["move_type"] in SALES and journal["type"] != "sale":
@@ -110,14 +117,42 @@ def _following(session: Session, move: Mapping[str, Any], values: Mapping[str, A
     return follow
 
 
+def _journal_type(move_type: str) -> str:
+    return "sale" if move_type in SALES else "purchase" if move_type in PURCHASES else "general"
+
+
 def _journal(session: Session, move_type: str, company: int) -> Record:
-    wanted = "sale" if move_type in SALES else "purchase" if move_type in PURCHASES else "general"
+    wanted = _journal_type(move_type)
     journals = [
         one
         for one in session.store.table("account.journal").values()
         if one["type"] == wanted and one["company_id"] == company and one.get("active")
     ]
-    return min(journals, key=lambda one: (one["sequence"], one["id"]), default={})
+    return min(journals, key=lambda one: (one.get("sequence") or 10, one["id"]), default={})
+
+
+def _change_posted(session: Session, lines: Mapping[str, Any]) -> None:
+    """Before 18 nothing guards a posted document as a whole: its lines may be written, but for their taxes. Writing
+    what they hold already changes nothing, but in 14 naming the taxes is enough to be refused."""
+    for commands in lines.values():
+        for command in commands or ():
+            if command[0] != writing.UPDATE:
+                raise UserError("You cannot do this modification on a posted journal entry.")
+            line, values = session.one(LINE, command[1]), command[2]
+            fields = session.registry[LINE].fields
+            changed = {
+                name
+                for name, value in values.items()
+                if writing.stored(session, LINE, fields[name], value, line.get(name)) != line.get(name)
+            }
+            named = "tax_ids" in (changed if session.version >= (17, 0) else values)
+            if named and (changed or session.version < (15, 0)):
+                raise UserError(
+                    "You cannot modify the taxes related to a posted journal item, you should reset the journal entry "
+                    "to draft to do so."
+                )
+            if changed:
+                write_lines(session, [command[1]], values)
 
 
 def _carry_out(session: Session, move: int, lines: Mapping[str, Any]) -> None:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
 
 from tests.helpers.odoo_server import matching, moves, writing
 from tests.helpers.odoo_server.entries import LINE, MOVE, SALES, lines_of
 from tests.helpers.odoo_server.faults import UserError, ValidationError
+from tests.helpers.odoo_server.locks import open_date, refuse_locked
 from tests.helpers.odoo_server.rights import check_posting
-from tests.helpers.odoo_server.session import Session
+from tests.helpers.odoo_server.session import ADMINISTRATOR, Session
 from tests.helpers.odoo_server.store import Record
 from tests.helpers.odoo_server.totals import recompute
-
-LOCKS = {
-    "hard_lock_date": "Hard Lock Date",
-    "fiscalyear_lock_date": "Global Lock Date",
-    "sale_lock_date": "Sales Lock Date",
-    "tax_lock_date": "Tax Return Lock Date",
-}
 
 
 def post(session: Session, ids: Iterable[int]) -> bool:
@@ -31,7 +24,7 @@ def post(session: Session, ids: Iterable[int]) -> bool:
         _post(session, one)
     for one in ids:
         move = session.one(MOVE, one)
-        if move["move_type"] == "out_refund" and move.get("reversed_entry_id"):
+        if session.version >= (17, 0) and move["move_type"] == "out_refund" and move.get("reversed_entry_id"):
             matching.match_reversal(session, move)
     return False
 
@@ -43,6 +36,8 @@ def _check_postable(session: Session, move: Record) -> None:
             raise UserError(
                 "The 'Customer' field is required to validate the invoice.\nYou probably don't want to explain to your "
                 "auditor that you invoiced an invisible man :)"
+                if session.version >= (19, 0)
+                else "The field 'Customer' is required, please complete it to validate the Customer Invoice."
             )
         if move["amount_total"] < 0:
             raise UserError(
@@ -50,7 +45,8 @@ def _check_postable(session: Session, move: Record) -> None:
                 "Use the action menu to transform it into a credit note or refund."
             )
     if move["state"] != "draft":
-        raise UserError(f"The entry {move['name']} (id {move['id']}) must be in draft.")
+        wants = "must be in draft" if session.version >= (17, 0) else "is already posted"
+        raise UserError(f"The entry {move['name']} (id {move['id']}) {wants}.")
     if not any(line["kind"] not in ("line_section", "line_note", "payment_term") for line in lines):
         modern = session.version >= (19, 0)
         raise UserError("Even magicians can't post nothing!" if modern else "You need to add a line before posting.")
@@ -61,11 +57,11 @@ def _post(session: Session, identifier: int) -> None:
     changed: Record = {}
     if move["move_type"] in SALES:
         changed["invoice_date"] = move.get("invoice_date") or session.today.isoformat()
-        changed["date"] = _open_date(session, move, changed["invoice_date"])
+        changed["date"] = open_date(session, move, changed["invoice_date"])
         if "delivery_date" in session.registry[MOVE].fields:
             changed["delivery_date"] = move.get("delivery_date") or changed["invoice_date"]
     else:
-        changed["date"] = _open_date(session, move, move["date"])
+        changed["date"] = open_date(session, move, move["date"])
     changed |= {"state": "posted", "posted_before": True}
     changed |= _number(session, {**move, **changed})
     if move["move_type"] == "out_invoice":
@@ -87,8 +83,9 @@ def _number(session: Session, move: Record) -> Record:
     """The number it had, where it still fits its date; else one above the highest of its journal and period."""
     journal = session.one("account.journal", move["journal_id"])
     year, month = move["date"][:4], move["date"][5:7]
-    if journal["type"] == "general":
-        prefix, digits = f"{journal['code']}/{year}/{month}/", 4
+    if journal["type"] == "general" or (journal["type"] == "sale" and session.version < (15, 0)):
+        refund = move["move_type"] == "out_refund" and journal.get("refund_sequence")
+        prefix, digits = f"{'R' if refund else ''}{journal['code']}/{year}/{month}/", 4
     elif journal["type"] in ("bank", "cash"):
         prefix, digits = f"P{journal['code']}/{year}/", 5
     else:
@@ -112,10 +109,10 @@ def _number(session: Session, move: Record) -> Record:
 def reset_to_draft(session: Session, ids: Iterable[int]) -> None:
     for one in ids:
         move = session.one(MOVE, one)
-        if move["state"] not in ("posted", "cancel"):
+        if move["state"] not in ("posted", "cancel") and session.version >= (17, 0):
             raise UserError("Only posted/cancelled journal entries can be reset to draft.")
         if move["state"] == "posted":
-            _refuse_locked(session, move)
+            refuse_locked(session, move)
         if session.version < (19, 0):
             matching.unmatch(session, one)
         writing.write(session, MOVE, [one], {"state": "draft"})
@@ -124,9 +121,9 @@ def reset_to_draft(session: Session, ids: Iterable[int]) -> None:
 
 def cancel(session: Session, ids: Iterable[int]) -> None:
     ids = list(ids)
-    reset_to_draft(session, [one for one in ids if session.one(MOVE, one)["state"] == "posted"])
-    for one in ids:
-        if session.one(MOVE, one)["state"] != "draft":
+    if session.version >= (17, 0):
+        reset_to_draft(session, [one for one in ids if session.one(MOVE, one)["state"] == "posted"])
+        if any(session.one(MOVE, one)["state"] != "draft" for one in ids):
             raise UserError("Only draft journal entries can be cancelled.")
     for one in ids:
         matching.unmatch(session, one)
@@ -141,7 +138,23 @@ def unlink(session: Session, ids: Iterable[int]) -> None:
         _refuse_posted(move)
         if move.get("posted_before") and session.options.audit_trail:
             raise UserError("You cannot remove parts of a restricted audit trail. Archive the record instead.")
+        _refuse_in_chain(session, move)
         remove(session, one)
+
+
+def _refuse_in_chain(session: Session, move: Record) -> None:
+    """A number that was given must not go missing between others; in 14 no number at all."""
+    if session.uid == ADMINISTRATOR or not move.get("sequence_number"):
+        return
+    if session.version < (15, 0):
+        raise UserError("You cannot delete an entry which has been posted once.")
+    for one in session.store.where(MOVE, "sequence_prefix", move["sequence_prefix"]):
+        other = session.one(MOVE, one)
+        if other["journal_id"] == move["journal_id"] and other["sequence_number"] > move["sequence_number"]:
+            raise UserError(
+                "You cannot delete this entry, as it has already consumed a sequence number and is not the last one in "
+                "the chain. You should probably revert it instead."
+            )
 
 
 def unlink_lines(session: Session, ids: Iterable[int]) -> None:
@@ -166,58 +179,3 @@ def remove(session: Session, identifier: int) -> None:
     matching.unmatch(session, identifier)
     writing.unlink(session, LINE, [line["id"] for line in lines_of(session, identifier)])
     writing.unlink(session, MOVE, [identifier])
-
-
-# -------------------------------------------------------------------- lock dates
-
-
-def _violated(session: Session, move: Record, day: str) -> list[tuple[str, str]]:
-    """Lock dates at or after `day` that bind this entry, the latest last: (date, name)."""
-    company = session.one("res.company", move["company_id"])
-    found = []
-    for name, label in LOCKS.items():
-        lock = company.get(name)
-        if not lock or name not in session.registry["res.company"].fields or day > lock:
-            continue
-        if name == "sale_lock_date" and session.one("account.journal", move["journal_id"])["type"] != "sale":
-            continue
-        if name == "tax_lock_date" and not any(line.get("tax_ids") for line in lines_of(session, move["id"])):
-            continue
-        found.append((lock, label))
-    period = company.get("period_lock_date")
-    if period and "period_lock_date" in session.registry["res.company"].fields and day <= period:
-        found.append((period, "Global Lock Date"))
-    return sorted(found)
-
-
-def _open_date(session: Session, move: Record, day: str) -> str:
-    """The accounting date: `day`, or the first end of an open period after the lock dates, today at the latest."""
-    locks = _violated(session, move, day)
-    if not locks:
-        return day
-    first = date.fromisoformat(locks[-1][0]) + timedelta(days=1)
-    if move["move_type"] in SALES:
-        last = date(first.year, 12, 31)
-    else:
-        last = (first.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    chosen = min(session.today, last)
-    if move["date"] > locks[-1][0]:
-        chosen = date.fromisoformat(move["date"])
-    if chosen.isoformat() <= locks[-1][0]:
-        _refuse(locks)
-    return chosen.isoformat()
-
-
-def _refuse_locked(session: Session, move: Record) -> None:
-    if locks := _violated(session, move, move["date"]):
-        _refuse(locks)
-
-
-def _refuse(locks: list[tuple[str, str]]) -> None:
-    said = ", ".join(f"{name} ({day[5:7]}/{day[8:]}/{day[:4]})" for day, name in reversed(locks))
-    if all(name == LOCKS["tax_lock_date"] for _, name in locks):
-        raise UserError(
-            "The operation is refused as it would impact an already issued tax statement. Please change the journal "
-            f"entry date or the following lock dates to proceed: {said}."
-        )
-    raise UserError(f"You cannot add/modify entries prior to and inclusive of: {said}.")

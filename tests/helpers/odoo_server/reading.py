@@ -9,21 +9,13 @@ from tests.helpers.odoo_server.computed import COMPUTED, display_name, value_of
 from tests.helpers.odoo_server.domains import candidates, compiled, mentions
 from tests.helpers.odoo_server.faults import UserError
 from tests.helpers.odoo_server.fields import X2MANY, Field
+from tests.helpers.odoo_server.rights import OWNED
 from tests.helpers.odoo_server.session import ADMINISTRATOR, Session
 from tests.helpers.odoo_server.store import Record
 
 # Relations that show archived records too.
 ALSO_ARCHIVED = ("tax_ids", "children_tax_ids", "company_ids")
 Deliver = Callable[[Record], Any]
-# Models whose records belong to companies: others see them not.
-OWNED = (
-    "account.move",
-    "account.move.line",
-    "account.journal",
-    "account.tax",
-    "account.fiscal.position",
-    "account.partial.reconcile",
-)
 
 
 def search(
@@ -40,6 +32,9 @@ def search(
     if model in OWNED:
         companies = {*session.companies, None}
         records = [record for record in records if record.get("company_id") in companies]
+    elif model == "res.company":
+        companies = {*session.companies}
+        records = [record for record in records if record["id"] in companies]
     elif model == "mail.message" and session.uid != ADMINISTRATOR:
         records = [record for record in records if record.get("model")]
     found = key([record for record in records if matches(record)])

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tests.helpers.odoo_server.faults import AccessError
 from tests.helpers.odoo_server.options import CONTACTS, INVOICING, USER
 from tests.helpers.odoo_server.session import ADMINISTRATOR, Session
 
 READ, CREATE, WRITE, UNLINK = "read", "create", "write", "unlink"
+# Models whose records belong to companies: others see them not.
+OWNED = (
+    "account.move",
+    "account.move.line",
+    "account.journal",
+    "account.tax",
+    "account.fiscal.position",
+    "account.partial.reconcile",
+)
 OPERATIONS = (READ, CREATE, WRITE, UNLINK)
 VERBS = {READ: "access", CREATE: "create", WRITE: "modify", UNLINK: "delete"}
 
@@ -37,7 +48,13 @@ WRITERS: dict[str, tuple[str, ...]] = {
     "mail.message": (USER,),
     "product.product": ("Products/Create",),
     "product.category": ("Products/Create",),
-    "uom.uom": ("Products/Create",),
+    "uom.uom": ("Products/Create", "Role / Administrator"),
+    "mail.message.subtype": ("Role / Administrator",),
+    "res.country": ("Role / Administrator",),
+    "ir.module.module": ("Role / Administrator",),
+    "account.payment.term": ("Accounting/Administrator",),
+    "account.tax.group": ("Accounting/Administrator",),
+    "account.analytic.account": ("Analytic Accounting", "Show Full Accounting Features"),
     "res.currency": ("Accounting/Administrator", "Role / Administrator"),
     "res.currency.rate": ("Accounting/Administrator", "Role / Administrator"),
     "account.journal": ("Accounting/Administrator",),
@@ -76,6 +93,32 @@ def check(session: Session, model: str, operation: str) -> None:
         f"This operation is allowed for the following groups:{groups}\n\n"
         "Contact your administrator to request access if necessary."
     )
+
+
+def check_companies(session: Session, model: str, ids: Iterable[int]) -> None:
+    """Raises AccessError for a record of a company the call may not see."""
+    if model not in (*OWNED, "res.company"):
+        return
+    seen = {*session.companies, 0}
+    for one in ids:
+        record = session.store.get(model, one) or {}
+        company: int = one if model == "res.company" else record.get("company_id") or 0
+        if not record or company in seen:
+            continue
+        where = ""
+        if model != "res.company":
+            name = session.one("res.company", company)["name"]
+            where = "\n\nThis seems to be a multi-company issue, " + (
+                f"you might be able to access the record by switching to the company: {name}."
+                if company in session.user["company_ids"]
+                else "but you do not have access to the proper company to access the record anyhow."
+            )
+        raise AccessError(
+            f"Uh-oh! Looks like you have stumbled upon some top-secret records.\n\nSorry, {session.user['name']} "
+            f"(id={session.uid}) doesn't have 'read' access to:\n- {session.registry[model].label} ({model})\n\nIf you "
+            "really, really need access, perhaps you can win over your friendly administrator with a batch of freshly "
+            f"baked cookies.{where}"
+        )
 
 
 def check_posting(session: Session) -> None:

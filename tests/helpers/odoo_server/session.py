@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from tests.helpers.odoo_server.faults import MissingError, SerializationFailure
+from tests.helpers.odoo_server.faults import AccessError, MissingError, SerializationFailure
 from tests.helpers.odoo_server.fields import Field, Registry, Version
 from tests.helpers.odoo_server.store import Record, Store
 
@@ -51,8 +51,10 @@ class Session:
     @property
     def companies(self) -> list[int]:
         """Companies whose records the call may see."""
-        allowed = self.context.get("allowed_company_ids")
-        return list(allowed) if allowed else list(self.user["company_ids"])
+        own, allowed = list(self.user["company_ids"]), self.context.get("allowed_company_ids")
+        if allowed and not set(allowed) <= set(own):
+            raise AccessError("Access to unauthorized or invalid companies.")
+        return list(allowed) if allowed else own
 
     @property
     def company(self) -> int:
