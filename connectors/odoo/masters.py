@@ -68,9 +68,9 @@ class Masters:
         return self._once("tax", name, lambda: self._tax(category, rate, name))
 
     def tax_code(self, tax_id: int) -> tuple[str, int]:
-        """The tax code of a sales tax: the one we write with it, else what Odoo states of it."""
-        for (kind, name), found in list(self._kept.items()):
-            if kind == "tax" and found == tax_id:
+        """The tax code of a sales tax: the one the settings give it, else what Odoo states of it."""
+        for name, given in self.settings.write.tax_ids.items():
+            if given == tax_id:
                 category, _, percent = name.partition(" ")
                 return category, scaled_number(percent, RATE_DIGITS)
         return self._once("tax code", str(tax_id), lambda: self._tax_code(tax_id))
@@ -139,22 +139,21 @@ class Masters:
         return [row for row in rows if row["amount_type"] == "percent" and not row["price_include"]]
 
     def _tax(self, category: str, rate: int, name: str) -> int:
-        given = self.settings.write.tax_ids.get(name)
-        if given is not None:
-            return given
-        fitting = [row for row in self.taxes() if scaled_number(Decimal(row["amount"]), RATE_DIGITS) == rate]
+        """The one given in the settings; else the only one of the category, or the only domestic one of several."""
+        given = self.settings.write.tax_ids
+        if name in given:
+            return given[name]
+        free = [row for row in self.taxes() if row["id"] not in given.values()]
+        fitting = [row for row in free if scaled_number(Decimal(row["amount"]), RATE_DIGITS) == rate]
         stated = [row for row in fitting if self._category(row) == category]
-        foreign = self._foreign() if len(stated or fitting) > 1 else set()
-        for rows in (stated, [row for row in stated or fitting if row["id"] not in foreign]):
-            if len(rows) == 1:
-                return int(rows[0]["id"])
-        rows = stated or fitting
-        if len(rows) == 1 and category in ("S", "Z") and not self._stated(rows[0]):
-            return int(rows[0]["id"])
-        names = ", ".join(f"{row['name']} (id {row['id']})" for row in rows or self.taxes()) or "none"
+        foreign = self._foreign() if len(stated) > 1 else set()
+        domestic = [row for row in stated if row["id"] not in foreign]
+        if len(domestic) == 1:
+            return int(domestic[0]["id"])
+        names = ", ".join(f"{row['name']} (id {row['id']})" for row in stated or fitting or free) or "there is none"
         raise WriteRefused(
-            f"it cannot be told which sales tax of Odoo is {name} %",
-            hint=f"set write.tax_ids = {{ '{name}' = <id> }}; there are: {names}",
+            f"it cannot be told which sales tax of Odoo is {name} %: {names}",
+            hint=f"set write.tax_ids = {{ '{name}' = <id> }}",
         )
 
     def _foreign(self) -> set[int]:

@@ -13,6 +13,7 @@ from connectors.http.settings import HttpSettings
 from connectors.secrets import SecretReference
 from connectors.spi import AdapterSettings
 from core.documents import TAX_CATEGORIES
+from core.money import percent_text, scaled_number
 
 Code = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -100,6 +101,21 @@ class WriteSettings(_Table):
     fields: dict[
         Literal["tier", "since", "progress", "to_next", "accrued"], Annotated[str, Field(pattern=r"^x_\w{1,60}$")]
     ] = Field(default={}, description="custom fields of the partner that show the tier, by what they show")
+
+    @field_validator("tax_ids")
+    @classmethod
+    def _one_code_each(cls, value: dict[str, int]) -> dict[str, int]:
+        """Codes as they are looked up: `S 7.00` is `S 7`. Two codes with one tax could not be told apart in Odoo."""
+        found: dict[str, int] = {}
+        for name, tax_id in value.items():
+            category, _, percent = name.partition(" ")
+            if category not in TAX_CATEGORIES:
+                raise ValueError(f"{name}: {category!r} is none of {', '.join(TAX_CATEGORIES)}")
+            code = f"{category} {percent_text(scaled_number(percent, 4))}"
+            if code in found or tax_id in found.values():
+                raise ValueError(f"{name}: each code needs a tax of its own, and a tax has one code")
+            found[code] = tax_id
+        return found
 
 
 class OdooSettings(AdapterSettings):
