@@ -72,8 +72,6 @@ class Moves(Stream):
 
     def prepare(self) -> None:
         self._taxes.fill()
-        for names in (self._units, self._currencies, self._countries):
-            names.fill()
         self._issuer = self.entity()
 
     def base(self) -> Domain:

@@ -11,7 +11,7 @@ Value = TypeVar("Value")
 
 
 class Names(Generic[Value]):
-    """The values of a model's rows by id, kept for one pull. An id that is met unknown is asked for once."""
+    """The values of a model's rows by id, kept for one pull. An id that is still unknown then is asked for once."""
 
     def __init__(
         self, rows: Rows, model: str, specification: Specification, value: Callable[[Row], Value], unknown: Value
@@ -19,9 +19,11 @@ class Names(Generic[Value]):
         self._rows, self._model, self._specification = rows, model, specification
         self._value, self._unknown = value, unknown
         self.found: dict[int, Value] = {}
+        self._filled = False
 
     def fill(self) -> None:
         """Read the whole table."""
+        self._filled = True
         self._keep(self._rows.search(self._model, [], self._specification))
 
     def need(self, ids: Iterable[int]) -> dict[int, Value]:
@@ -34,10 +36,12 @@ class Names(Generic[Value]):
         return self.found
 
     def of(self, id_: int | bool) -> Value:
-        """The value of an id; of none, and of one that cannot be read, the unknown one."""
+        """The value of an id in a small table; of none, and of one that cannot be read, the unknown one."""
         if not id_:
             return self._unknown
         if id_ not in self.found:
+            if not self._filled:
+                self.fill()
             self.need([id_])
         return self.found[id_]
 

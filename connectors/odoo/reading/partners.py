@@ -59,8 +59,6 @@ class Partners(Stream):
         }
 
     def prepare(self) -> None:
-        for names in (self._countries, self._tags, self._currencies):
-            names.fill()
         [company] = self.rows.by_ids("res.company", [self.rows.company_id], plain("currency_id"))
         self._currency = company["currency_id"]
 

@@ -45,7 +45,6 @@ class Products(Stream):
 
     def prepare(self) -> None:
         self._units.fill()
-        self._categories.fill()
 
     def base(self) -> Domain:
         return shared(self.rows.company_id)

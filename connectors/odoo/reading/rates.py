@@ -35,7 +35,6 @@ class ExchangeRates(Stream):
         self.specification = {**self.light, **plain("name", self._rate), **rows.known(MODEL, (_INVERSE,))}
 
     def prepare(self) -> None:
-        self._currencies.fill()
         [company] = self.rows.by_ids("res.company", [self.rows.company_id], plain("currency_id"))
         self._own = company["currency_id"]
 

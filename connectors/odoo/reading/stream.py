@@ -40,7 +40,7 @@ class Stream(ABC):
 
     @abstractmethod
     def prepare(self) -> None:
-        """Read what rows refer to. At least one request, so that the server's clock is known."""
+        """Read what is needed before the first row. At least one request, so that the server's clock is known."""
 
     @abstractmethod
     def base(self) -> Domain:
