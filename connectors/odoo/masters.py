@@ -1,11 +1,13 @@
 """Names in the settings, ids in Odoo: journals, accounts, products, analytic accounts, taxes, currencies.
 
-Each is looked up when first needed and kept. What is missing or ambiguous is refused with the setting to mend.
+Each is looked up when first needed and kept for some minutes, so that what is mended in Odoo is soon seen. What is
+missing or ambiguous is refused with the setting to mend.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -22,6 +24,7 @@ from core.money import percent_text, scaled_number
 Found = TypeVar("Found")
 RATE_DIGITS = 4
 """Percentages become millionths: 19 % is 190000."""
+_KEEP_SECONDS = 300
 
 
 class Masters:
@@ -33,7 +36,7 @@ class Masters:
 
     def __init__(self, client: OdooClient, settings: OdooSettings, companies: Companies) -> None:
         self.client, self.settings, self.companies = client, settings, companies
-        self._kept: dict[tuple[str, str], Any] = {}
+        self._kept: dict[tuple[str, str], tuple[float, Any]] = {}
         self._lock = threading.RLock()
 
     def forget(self) -> None:
@@ -81,9 +84,11 @@ class Masters:
 
     def _once(self, kind: str, name: str, find: Callable[[], Found]) -> Found:
         with self._lock:
-            if (kind, name) not in self._kept:
-                self._kept[kind, name] = find()
-            found: Found = self._kept[kind, name]
+            since, kept = self._kept.get((kind, name), (-_KEEP_SECONDS, None))
+            found: Found = kept
+            if time.monotonic() - since >= _KEEP_SECONDS:
+                found = find()
+                self._kept[kind, name] = time.monotonic(), found
             return found
 
     def _search(self, model: str, domain: list[Any], fields: list[str], order: str = "id") -> list[dict[str, Any]]:
