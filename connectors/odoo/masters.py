@@ -6,10 +6,12 @@ missing or ambiguous is refused with the setting to mend.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 
 from connectors.odoo.client import OdooClient
@@ -25,6 +27,8 @@ Found = TypeVar("Found")
 RATE_DIGITS = 4
 """Percentages become millionths: 19 % is 190000."""
 _KEEP_SECONDS = 300
+_TAXES_OF_IMPORTS = (16, 0)
+"""The first version that gives lines their taxes whoever makes them."""
 
 
 class Masters:
@@ -58,8 +62,34 @@ class Masters:
     def product(self, reference: str) -> int:
         return self._once("product", reference, lambda: self._product(reference))
 
-    def analytic(self, name: str) -> int:
-        return self._once("analytic", name, lambda: self._analytic(name))
+    def analytic(self, shares: Mapping[str, Decimal]) -> dict[str, str]:
+        """The analytic accounts of a line as cells of an import; shares in percent by name.
+
+        Raises FatalError where the version keeps one account a line and that is not what is asked for.
+        """
+        if not shares:
+            return {}
+        ids = {str(self._once("analytic", name, partial(self._analytic, name))): part for name, part in shares.items()}
+        if self.client.has("account.move.line", "analytic_distribution"):
+            return {"analytic_distribution": json.dumps(ids, default=float)}  # percentages, not money
+        if set(ids.values()) != {Decimal(100)} or len(ids) > 1:
+            names = ", ".join(f"{name} ({part} %)" for name, part in shares.items())
+            raise FatalError(
+                f"before Odoo 16 a line has one analytic account and no shares, the settings name {names}",
+                hint="name one account with 100 under write.lines.analytic or write.programs.<id>.analytic",
+            )
+        return {"analytic_account_id/.id": next(iter(ids))}
+
+    def own_tax(self) -> bool:
+        """Whether Odoo decides the tax. Raises FatalError where it would leave it out."""
+        if self.settings.write.taxes == "split":
+            return False
+        if self.client.version < _TAXES_OF_IMPORTS:
+            raise FatalError(
+                "before Odoo 16 the fiscal position chooses taxes in forms only: an imported document has none",
+                hint='set write.taxes = "split"',
+            )
+        return True
 
     def lines_of(self, program: str) -> LineSettings:
         """What the lines of a program are booked on."""

@@ -7,10 +7,8 @@ where somebody edited the reference.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from html import escape
-from typing import Any, Literal
+from typing import Literal
 
 from connectors.odoo.client import OdooClient
 from connectors.odoo.company import Companies
@@ -179,17 +177,10 @@ class Moves:
             values["product_id/.id"] = str(self.masters.product(booked.product))
         if booked.account:
             values["account_id/.id"] = str(self.masters.account(booked.account))
-        if self.settings.write.taxes == "split":
+        if not self.masters.own_tax():
             values["tax_ids/.id"] = str(self.masters.tax(line.category, line.rate))
-        if booked.analytic:
-            values |= self._analytic(booked.analytic)
+        values |= self.masters.analytic(booked.analytic)
         return {f"invoice_line_ids/{name}": value for name, value in values.items()}
-
-    def _analytic(self, shares: Mapping[str, Any]) -> dict[str, str]:
-        ids = {str(self.masters.analytic(name)): share for name, share in shares.items()}
-        if self.client.has("account.move.line", "analytic_distribution"):
-            return {"analytic_distribution": json.dumps(ids, default=float)}  # percentages, not money
-        return {"analytic_account_id/.id": next(iter(ids))}
 
     def _apply(self, request: DocumentRequest, move_id: int) -> None:
         """Match a credit note with the invoice it corrects, where that is wanted. What cannot be matched stays open."""
