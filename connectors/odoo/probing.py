@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.odoo.client import OdooClient
 from connectors.odoo.company import Companies
-from connectors.odoo.masters import Masters
+from connectors.odoo.masters import RATE_DIGITS, Masters
 from connectors.odoo.settings import LineSettings, OdooSettings
 from connectors.spi import Finding, WriteRefused
 from core.errors import RebatedError
-from core.money import percent_text
+from core.money import percent_text, scaled_number
 
 RIGHTS = (
     ("account.move", "read", "Invoicing / Billing (account.group_account_invoice)", "read invoices"),
@@ -64,7 +64,7 @@ class Probe:
 
     def _guarded(self, name: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
         try:
-            yield from list(look())
+            yield from look()
         except RebatedError as error:
             yield Finding("error", name, error.message, error.hint or "")
 
@@ -124,28 +124,45 @@ class Probe:
             yield Finding("ok", what, f"{purpose} go to {rows[0]['name']} ({rows[0]['code']})")
 
     def _taxes(self) -> Iterator[Finding]:
-        if self.settings.write.taxes == "fiscal_position":
+        if self.masters.own_tax():
             yield Finding("ok", "taxes", "Odoo chooses the tax of credit notes by the fiscal position of the partner")
             return
         rows = self.masters.taxes()
         if not rows:
             yield Finding("error", "taxes", "the company has no plain sales tax", "set up its taxes in Odoo first")
             return
-        known = {row["id"] for row in rows}
-        for name, tax_id in self.settings.write.tax_ids.items():
-            if tax_id not in known:
-                there = ", ".join(f"{row['name']} (id {row['id']})" for row in rows)
-                message = f"write.tax_ids: {name} is no plain sales tax with the id {tax_id}"
-                yield Finding("error", "taxes", message, f"there are: {there}")
         names = {row["id"]: f"{row['name']} (id {row['id']})" for row in rows}
-        clear = []
-        for category, rate in sorted({self.masters.tax_code(row["id"]) for row in rows}):
+        rates = {row["id"]: scaled_number(row["amount"], RATE_DIGITS) for row in rows}
+        for name, tax_id in self.settings.write.tax_ids.items():
+            if tax_id not in names:
+                message = f"write.tax_ids: {name} is no plain sales tax with the id {tax_id}"
+                yield Finding("error", "taxes", message, f"there are: {', '.join(names.values())}")
+            elif rates[tax_id] != self.masters.tax_code(tax_id)[1]:
+                percent = percent_text(rates[tax_id])
+                yield Finding("error", "taxes", f"write.tax_ids: {name} is given {names[tax_id]}, which is {percent} %")
+        yield from self._codes(names)
+
+    def _codes(self, names: Mapping[int, str]) -> Iterator[Finding]:
+        """Which tax each code is written with, and the taxes that are read under a code and written under another."""
+        by_code: dict[tuple[str, int], list[int]] = {}
+        for tax_id in names:
+            by_code.setdefault(self.masters.tax_code(tax_id), []).append(tax_id)
+        clear, others = [], []
+        for code, ids in sorted(by_code.items()):
             try:
-                clear.append(f"{category} {percent_text(rate)} % is {names[self.masters.tax(category, rate)]}")
+                chosen = self.masters.tax(*code)
             except WriteRefused as error:
                 yield Finding("warning", "taxes", error.message, error.hint or "")
+                continue
+            if chosen in names:
+                clear.append(f"{code[0]} {percent_text(code[1])} % is {names[chosen]}")
+                others += [names[tax_id] for tax_id in ids if tax_id != chosen]
         if clear:
             yield Finding("ok", "taxes", ", ".join(clear))
+        if others:
+            message = f"rebates on invoices under {', '.join(others)} are credited under another tax of the same code"
+            hint = "state the category of those that are not the same, such as read.tax_categories = { '0% EU' = 'K' }"
+            yield Finding("warning", "taxes", message, hint)
 
     def _lines(self) -> Iterator[Finding]:
         programs: dict[str, LineSettings] = {"": self.settings.write.lines, **self.settings.write.programs}
@@ -158,8 +175,7 @@ class Probe:
                 where = f"write.programs.{program}.product" if program else "write.lines.product"
                 message = "a product is needed where its taxes and the fiscal position choose the tax"
                 yield Finding("error", where, message, "name the internal reference of a product for rebates")
-            for name in lines.analytic:
-                self.masters.analytic(name)
+            self.masters.analytic(lines.analytic)
             if lines.analytic and sum(lines.analytic.values()) != 100:
                 where = f"write.programs.{program}.analytic" if program else "write.lines.analytic"
                 yield Finding("warning", where, f"the shares add up to {sum(lines.analytic.values())} %, not to 100")
@@ -193,8 +209,10 @@ class Probe:
         ends = [
             datetime.fromisoformat(row["expiration_date"]).replace(tzinfo=UTC) for row in rows if row["expiration_date"]
         ]
-        if len(ends) < len(rows) or not rows:
-            yield Finding("ok", "key", "the API key does not expire")
+        if not rows:
+            yield Finding("ok", "key", "nothing tells when the API key expires")
+        elif len(ends) < len(rows):
+            yield Finding("ok", "key", "the user has an API key that does not expire")
         elif max(ends) - now < _SOON:
             hint = "make a new one in time: Preferences, Account Security, New API Key"
             yield Finding("warning", "key", f"the user's last API key expires on {max(ends):%Y-%m-%d}", hint)
