@@ -8,7 +8,7 @@ where somebody edited the reference.
 from __future__ import annotations
 
 from html import escape
-from typing import Literal
+from typing import Literal, NoReturn
 
 from connectors.odoo.client import OdooClient
 from connectors.odoo.company import Companies
@@ -16,6 +16,7 @@ from connectors.odoo.documents import TYPES, Documents
 from connectors.odoo.faults import Missing
 from connectors.odoo.identity import NotLoaded, exists, external_id, load
 from connectors.odoo.masters import Masters
+from connectors.odoo.originals import Originals
 from connectors.odoo.settings import OdooSettings
 from connectors.spi import (
     AlreadyExists,
@@ -45,6 +46,7 @@ class Moves:
     ) -> None:
         self.client, self.settings = client, settings
         self.companies, self.masters, self.documents = companies, masters, documents
+        self.originals = Originals(client, settings, companies)
 
     def create(self, request: DocumentRequest) -> Remote:
         """Import, compare, post, read back. Raises what `Adapter.create` raises."""
@@ -55,9 +57,9 @@ class Moves:
         try:
             self._compare(request, move_id)
             remote = self.post_fresh(request.kind, move_id)
-            self._apply(request, move_id)
         except RetryableError as error:  # the draft is there: only the next look-up tells how far it got
             raise UnknownOutcome(error.message, after=error.after) from None
+        self.originals.tie(request, move_id)
         return remote
 
     def load(self, kind: str, key: str, fields: list[str], rows: list[list[str]]) -> int:
@@ -111,17 +113,16 @@ class Moves:
         return remote
 
     def _not_posted(self, kind: str, move_id: int, error: WriteRefused, fresh: bool) -> None:
-        """Odoo would not post it: because it is posted already, or for a reason of its own; then our draft goes."""
+        """Odoo would not post it: as it is no draft any more, or for a reason of its own; then our draft goes."""
         remote = self.documents.read_back(kind, str(move_id))
         if remote is None:
             raise UnknownOutcome(f"the draft {move_id} vanished while it was being posted") from None
-        if remote.state == "posted":
-            if fresh:
-                raise AlreadyExists(f"{remote.key} was posted by another request") from None
-            return
-        self._refuse(kind, move_id, error.message)
+        if remote.state == "draft":
+            self._refuse(kind, move_id, error.message)
+        if fresh:
+            raise AlreadyExists(f"{remote.key} is there already, and {remote.state}") from None
 
-    def _refuse(self, kind: str, move_id: int, message: str) -> None:
+    def _refuse(self, kind: str, move_id: int, message: str) -> NoReturn:
         """Remove the draft, and say why there is no document."""
         try:
             self.discard(kind, str(move_id))
@@ -130,14 +131,19 @@ class Moves:
         raise WriteRefused(message)
 
     def _compare(self, request: DocumentRequest, move_id: int) -> None:
-        """A draft whose net amount is not what was approved is never posted."""
+        """A draft whose net amount is not what was approved is never posted, nor what somebody has cancelled."""
         remote = self.documents.read_back(request.kind, str(move_id))
-        if remote is not None and remote.state == "draft" and remote.net != request.net:
+        if remote is None:
+            return
+        if remote.state == "cancelled":
+            raise AlreadyExists(f"{request.key} is there already, and cancelled")
+        if remote.detail["state"] == "draft" and remote.net != request.net:
             mine, theirs = shown(request.net, request.currency), shown(remote.net, request.currency)
             self._refuse(
                 request.kind,
                 move_id,
-                f"Odoo makes the net amount {theirs} of {mine}: see its decimal accuracy of prices",
+                f"Odoo makes the net amount {theirs} of {mine}: see its decimal accuracy of prices, and whether the "
+                "tax is included in prices",
             )
 
     def _rows(self, request: DocumentRequest) -> tuple[list[str], list[list[str]]]:
@@ -156,8 +162,8 @@ class Moves:
         }
         if company.first_open is not None and issued < company.first_open:
             header["date"] = company.first_open.isoformat()
-        if request.original:
-            header["reversed_entry_id/.id"] = request.original
+        if original := self.originals.named(request):
+            header["reversed_entry_id/.id"] = original
         lines = [self._line(request, number) for number in range(1, len(request.lines) + 1)]
         fields = [*header, *lines[0]]
         blank = [""] * len(header)
@@ -181,26 +187,3 @@ class Moves:
             values["tax_ids/.id"] = str(self.masters.tax(line.category, line.rate))
         values |= self.masters.analytic(booked.analytic)
         return {f"invoice_line_ids/{name}": value for name, value in values.items()}
-
-    def _apply(self, request: DocumentRequest, move_id: int) -> None:
-        """Match a credit note with the invoice it corrects, where that is wanted. What cannot be matched stays open."""
-        if self.settings.write.apply != "original" or not request.original or not self.settings.write.post:
-            return
-        context = self.companies.context()
-        kinds = ("account_type", "asset_receivable")
-        if not self.client.has("account.account", "account_type"):
-            kinds = ("internal_type", "receivable")
-        domain = [("move_id", "=", move_id), (f"account_id.{kinds[0]}", "=", kinds[1])]
-        lines = self.client.call("account.move.line", "search_read", domain=domain, fields=["id"], context=context)
-        try:
-            for line in lines:
-                self.client.call(
-                    "account.move",
-                    "js_assign_outstanding_line",
-                    ids=[int(request.original)],
-                    line_id=line["id"],
-                    context=context,
-                    writes=True,
-                )
-        except (WriteRefused, RetryableError):
-            return
