@@ -120,8 +120,8 @@ class Moves(Stream):
         self._totals(fields, row, rounded)
         if faults:
             raw = {"about": fields, "lines": lines}
-            message = "; ".join(dict.fromkeys(faults))
-            return BadRecord("no_tax_rate", message, raw, kind, external_id, origin=origin, order=order)
+            reason, message = faults[0][0], "; ".join(dict.fromkeys(message for _, message in faults))
+            return BadRecord(reason, message, raw, kind, external_id, origin=origin, order=order)
         return RawRecord(kind, external_id, fields, lines, order, origin=origin)
 
     def _header(self, row: Row, number: str) -> dict[str, Any]:
@@ -156,13 +156,15 @@ class Moves(Stream):
             net, tax = net + rounded.tax, tax - rounded.tax
         fields["total_net"], fields["total_tax"], fields["total_gross"] = net, tax, gross
 
-    def _lines(self, rows: Iterable[Row], refund: bool) -> tuple[list[dict[str, Any]], list[str]]:
+    def _lines(self, rows: Iterable[Row], refund: bool) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+        """The lines as far as they can be read, and reason and message of what cannot."""
         lines: list[dict[str, Any]] = []
-        faults: list[str] = []
+        faults: list[tuple[str, str]] = []
         codes, products, units = self._taxes.codes, self._products.found, self._units.found
         for row in rows:
             if "tax_ids" not in row:
-                faults.append(f"the line with id {row['id']} cannot be read with the rights of the API key's user")
+                message = f"the line with id {row['id']} cannot be read with the rights of the API key's user"
+                faults.append(("unreadable_line", message))
                 continue
             if row["display_type"] not in _PRODUCT_LINES or row.get("is_rounding_line"):
                 continue
@@ -183,7 +185,7 @@ class Moves(Stream):
             taxes = tuple(row["tax_ids"])
             code = codes.get(taxes) or self._taxes.code(taxes)
             if isinstance(code, NoRate):
-                faults.append(code.message)
+                faults.append(("no_tax_rate", code.message))
             else:
                 line["tax_percent"], line["tax_category"] = code
         return lines, faults

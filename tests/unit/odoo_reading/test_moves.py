@@ -267,4 +267,4 @@ def test_lines_that_may_not_be_read_set_the_document_aside() -> None:
 
     odoo._web_search_read = hiding  # type: ignore[method-assign]
     [bad] = bad_of(pages_of(odoo, "documents"))
-    assert "cannot be read" in bad.message
+    assert bad.reason == "unreadable_line" and "cannot be read" in bad.message
