@@ -59,7 +59,12 @@ class Originals:
         kinds = ("account_type", "asset_receivable")
         if not self.client.has("account.account", "account_type"):
             kinds = ("internal_type", "receivable")
-        domain = [("move_id", "=", move_id), ("reconciled", "=", False), (f"account_id.{kinds[0]}", "=", kinds[1])]
+        domain = [
+            ("move_id", "=", move_id),
+            ("move_id.reversed_entry_id", "=", int(request.original)),
+            ("reconciled", "=", False),
+            (f"account_id.{kinds[0]}", "=", kinds[1]),
+        ]
         for line in self.client.call("account.move.line", "search", domain=domain, context=context):
             self.client.call(
                 "account.move",
