@@ -158,7 +158,7 @@ class Moves:
             "currency_id/.id": str(self.masters.currency(request.currency)),
             "invoice_date": issued.isoformat(),
             "ref": f"{request.program} {request.period} {request.key}",
-            "narration": f"<p>{escape(request.note)}</p>",
+            "narration": self._note(request.note),
         }
         if company.first_open is not None and issued < company.first_open:
             header["date"] = company.first_open.isoformat()
@@ -170,6 +170,12 @@ class Moves:
         return fields, [
             [*(header.values() if number == 0 else blank), *line.values()] for number, line in enumerate(lines)
         ]
+
+    def _note(self, note: str) -> str:
+        """The text below the lines: HTML from 15 on, plain before."""
+        if self.client.version < (15, 0):
+            return note
+        return "<p>" + escape(note).replace("\n", "<br/>") + "</p>"
 
     def _line(self, request: DocumentRequest, number: int) -> dict[str, str]:
         line, booked = request.lines[number - 1], self.masters.lines_of(request.program)
