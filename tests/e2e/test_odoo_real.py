@@ -24,7 +24,9 @@ def campaign(folder: Path, seed: int, protocol: str, count: int, lives: int) -> 
     first = OdooWorkspace.beside(folder / "first", odoo.url, **how)
     program = first.folder / "programs" / "bonus.toml"
     # Keys follow from the program: those of an earlier test are taken, and Odoo gives no second document for them.
-    program.write_text(program.read_text().replace('"bonus"', f'"bonus-{odoo.floor}"'))
+    name = f"bonus-{odoo.floor}"
+    program.with_stem(name).write_text(program.read_text().replace('"bonus"', f'"{name}"'))
+    program.unlink()
     first.approved()
     with (
         Proxy(odoo.host, odoo.port) as proxy,
