@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from connectors.http.redaction import plain
 from connectors.odoo.client import OdooClient
 from core.errors import RetryableError
 
@@ -56,7 +57,7 @@ def load(
         )
         if answer["ids"]:
             return list(answer["ids"])
-        texts = [str(message.get("message", "")).strip() for message in answer["messages"]]
+        texts = [plain(str(message.get("message", ""))) for message in answer["messages"]]
         if not any("serialize" in text or "concurrent" in text.lower() for text in texts):
             raise NotLoaded("\n".join(dict.fromkeys(filter(None, texts))) or "the server gave no reason")
     raise RetryableError("another transaction keeps writing the same records in Odoo")
