@@ -14,6 +14,7 @@ ACCOUNT_TYPES = ",".join(
         "expense=Expenses",
     )
 )
+INTERNAL_TYPES = "other=Regular,receivable=Receivable,payable=Payable,liquidity=Liquidity"
 
 MODELS = {
     "account.journal": (
@@ -39,6 +40,7 @@ name | char | Account Name | required
 code | char | Code
 account_type | selection {ACCOUNT_TYPES} | Type | required since:16
 user_type_id | many2one account.account.type | Type | required until:15
+internal_type | selection {INTERNAL_TYPES} | Internal Type | readonly until:15
 internal_group | selection equity=Equity,asset=Asset,liability=Liability,income=Income,expense=Expense | Internal Group
 active | boolean | Active | since:19
 deprecated | boolean | Deprecated | until:18

@@ -52,6 +52,12 @@ group_ids | many2many res.groups | Groups | since:19
 share | boolean | Share User | readonly
 """,
     ),
+    "res.users.apikeys": (
+        "Users API Keys",
+        "id",
+        "name | char | Description | required readonly\nuser_id | many2one res.users | User | required readonly\n"
+        "scope | char | Scope | readonly\nexpiration_date | datetime | Expiration Date | readonly since:18",
+    ),
     "res.groups": ("Access Groups", "name", "name | char | Name | required\nfull_name | char | Group Name | readonly"),
     "res.partner": (
         "Contact",

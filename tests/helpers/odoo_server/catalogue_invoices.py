@@ -71,7 +71,8 @@ payment_state | selection {PAYMENT},invoicing_legacy=Invoicing App Legacy | Paym
 status_in_payment | selection {PAYMENT},{STATES},sent=Sent | Status In Payment | readonly unstored since:18
 payment_reference | char | Payment Reference
 invoice_origin | char | Origin | readonly
-narration | html | Terms and Conditions
+narration | html | Terms and Conditions | since:15
+narration | text | Terms and Conditions | until:14
 reversed_entry_id | many2one account.move | Reversal of | readonly
 reversal_move_ids | one2many account.move.reversed_entry_id | Reversal Move | since:18
 reversal_move_id | one2many account.move.reversed_entry_id | Reversal Move | until:17

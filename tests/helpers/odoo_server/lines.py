@@ -25,6 +25,8 @@ def create(session: Session, model: str, values: Mapping[str, Any]) -> int:
     line.setdefault("sequence", 100 if session.version >= (17, 0) else 10)
     if kind == "product" and move["move_type"] != "entry":
         line = _product_defaults(session, move, line, given)
+    elif kind == "product" and (16, 0) <= session.version < (18, 0) and "tax_ids" not in given:
+        line["tax_ids"] = session.find("account.account", line.get("account_id")).get("tax_ids") or []
     ordinary = session.version >= (16, 0) or kind in ("line_section", "line_note")
     line["display_type"] = kind if ordinary else None
     if "exclude_from_invoice_tab" in fields:

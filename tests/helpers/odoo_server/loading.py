@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tests.helpers.odoo_server import writing
+from tests.helpers.odoo_server import reading, writing
 from tests.helpers.odoo_server.conversion import Refused, converted
 from tests.helpers.odoo_server.faults import (
     DatabaseRefusal,
@@ -72,8 +72,8 @@ def _database_id(session: Session, model: str, raw: Raw, refusals: list[dict[str
     """The id in the column `.id`; 0 where there is none."""
     if not raw.database_id:
         return 0
-    if raw.database_id.isdigit() and session.store.get(model, int(raw.database_id)):
-        return int(raw.database_id)
+    if raw.database_id.isdigit() and (found := reading.search(session, model, [["id", "=", int(raw.database_id)]])):
+        return found[0]
     told = {"type": "error", "field": ".id", "message": f"Unknown database identifier '{raw.database_id}'"}
     refusals.append(told)
     return 0

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from tests.helpers.odoo_server import writing
 from tests.helpers.odoo_server.faults import AccessError, MissingError
+from tests.helpers.odoo_server.rights import OWNED
 from tests.helpers.odoo_server.session import ADMINISTRATOR, Session
 
 MESSAGE = "mail.message"
@@ -65,6 +66,11 @@ def create(session: Session, model: str, values: Mapping[str, Any]) -> int:
             raise KeyError(target)
         if session.store.get(target, int(record)) is None:
             raise MissingError(target, int(record), session.uid)
+        if target in OWNED and session.one(target, int(record)).get("company_id") not in {*session.companies, None}:
+            raise AccessError(
+                "The requested operation cannot be completed due to security restrictions. Please contact your system "
+                f"administrator.\n\n(Document type: Message, Operation: create)\n\nRecords: 1, User: {session.uid}"
+            )
     partner = session.one("res.partner", session.user["partner_id"])
     given.setdefault("message_type", "comment")
     given.setdefault("date", session.stamp)

@@ -42,6 +42,7 @@ def create(session: Session, model: str, values: Mapping[str, Any]) -> int:
     _carry_out(session, identifier, lines)
     recompute(session, identifier)
     _check_balanced(session, identifier)
+    _check_companies(session, identifier)
     return identifier
 
 
@@ -172,6 +173,18 @@ def write_lines(session: Session, ids: Iterable[int], values: Mapping[str, Any])
             reprice(session, move, session.one(LINE, one))
         else:
             write(session, MOVE, [move["id"]], {})
+
+
+def _check_companies(session: Session, identifier: int) -> None:
+    move = session.one(MOVE, identifier)
+    partner = session.find("res.partner", move.get("partner_id"))
+    if partner.get("company_id") not in (None, move["company_id"]):
+        own = session.one("res.company", move["company_id"])["name"]
+        raise UserError(
+            "Uh-oh! You’ve got some company inconsistencies here:\n"
+            f"- “{display_name(session, MOVE, identifier)}” belongs to company “{own}” while “Partner” (partner_id: "
+            f"'{partner['name']}') belongs to another company.\nTo avoid a mess, no company crossover is allowed!"
+        )
 
 
 def _check_balanced(session: Session, identifier: int) -> None:

@@ -14,7 +14,8 @@ GROUPS = (USER, INVOICING, CONTACTS)
 @dataclass(slots=True)
 class Options:
     """`groups` are those of the minimal user. `audit_trail`: whether an entry that was posted once cannot be deleted
-    (so in Germany). `tax_categories`: whether the module is installed that states EN 16931 categories on taxes."""
+    (so in Germany). `price_digits`: the decimal accuracy prices are kept with, None for all they have; 19 always keeps
+    them all. `tax_categories`: whether the module is installed that states EN 16931 categories on taxes."""
 
     database: str = "erp"
     login: str = "rebated"
@@ -23,6 +24,7 @@ class Options:
     administrator_key: str = "c0ffee00d15ea5e5b16b00b5deadbeef01234567"
     groups: set[str] = field(default_factory=lambda: set(GROUPS))
     audit_trail: bool = False
+    price_digits: int | None = None
     tax_categories: bool = True
     unauthorised: bool = False
 

@@ -35,6 +35,8 @@ def search(
     elif model == "res.company":
         companies = {*session.companies}
         records = [record for record in records if record["id"] in companies]
+    elif model == "res.users.apikeys" and session.uid != ADMINISTRATOR:
+        records = [record for record in records if record.get("user_id") == session.uid]
     elif model == "mail.message" and session.uid != ADMINISTRATOR:
         records = [record for record in records if record.get("model")]
     found = key([record for record in records if matches(record)])

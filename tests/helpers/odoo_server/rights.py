@@ -17,6 +17,7 @@ OWNED = (
     "account.tax",
     "account.fiscal.position",
     "account.partial.reconcile",
+    "res.partner",
 )
 OPERATIONS = (READ, CREATE, WRITE, UNLINK)
 VERBS = {READ: "access", CREATE: "create", WRITE: "modify", UNLINK: "delete"}

@@ -17,6 +17,7 @@ SALES_JOURNAL, PURCHASE_JOURNAL, GENERAL_JOURNAL, BANK_JOURNAL = 7, 8, 9, 12
 TAX_19, TAX_7, TAX_0, TAX_EU, TAX_EXPORT, TAX_SMALL_EU = 18, 19, 17, 10, 11, 30
 RECEIVABLE, REVENUE, ALLOWANCES, DISCOUNTS, BANK = 334, 1202, 1243, 1255, 1326
 BUYER, SAW = 8, 1
+INTERNAL = {"asset_receivable": "receivable", "liability_payable": "payable", "asset_cash": "liquidity"}
 EU = {"AT": 12, "BE": 20, "DK": 59, "FR": 75, "IT": 109, "NL": 165, "PL": 179, "ES": 68}
 COUNTRIES = {**EU, "DE": GERMANY, "GB": 231, "US": 233, "CH": 43, "JP": 113, "KW": 122}
 NAMES = {
@@ -114,6 +115,7 @@ def _people(session: Session, options: Options) -> None:
     ):
         put(session, "res.users", identifier, name=name, login=login, partner_id=partner, company_id=COMPANY,
             company_ids=[COMPANY], lang="en_US", **{groups: [1, 9, 24] if identifier == REBATED else [4]})  # fmt: skip
+        put(session, "res.users.apikeys", identifier, name=name, user_id=identifier, scope="rpc")
 
 
 def _accounting(session: Session) -> None:
@@ -136,7 +138,8 @@ def _accounting(session: Session) -> None:
         (1001, "1700", "Other liabilities", "liability_current", True),
     ):
         put(session, "account.account", identifier, code=code, name=name, account_type=kind, reconcile=reconcile,
-            internal_group=kind.partition("_")[0], tax_ids=[TAX_19][: identifier == REVENUE], **owner)  # fmt: skip
+            internal_group=kind.partition("_")[0], internal_type=INTERNAL.get(kind, "other"),
+            tax_ids=[TAX_19][: identifier == REVENUE], **owner)  # fmt: skip
     for identifier, code, name, kind, account, sequence in (
         (SALES_JOURNAL, "INV", "Sales", "sale", REVENUE, 5),
         (PURCHASE_JOURNAL, "BILL", "Purchases", "purchase", 879, 6),

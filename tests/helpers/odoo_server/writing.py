@@ -99,7 +99,8 @@ def stored(session: Session, model: str, field: Field, value: Any, before: Any =
     if field.type in ("integer", "many2one_reference"):
         return int(value)
     if field.type in ("float", "monetary"):
-        return float(value)
+        digits = session.options.price_digits if field.name == "price_unit" and session.version < (19, 0) else None
+        return float(value) if digits is None else round(float(value), digits)
     if field.type == "date":
         return datetime.strptime(str(value)[:10], "%Y-%m-%d").replace(tzinfo=UTC).date().isoformat()
     if field.type == "datetime":
@@ -137,7 +138,7 @@ def apply(session: Session, model: str, parent: int, field: Field, commands: Seq
 
 
 def _many(session: Session, field: Field, value: Any, before: Sequence[int]) -> list[int]:
-    ids = list(before)
+    ids = [one for one in before if session.store.get(field.relation, one)]
     if not value:
         return []
     for command in value:
