@@ -12,12 +12,12 @@ import io
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
@@ -25,12 +25,14 @@ class Exchange(threading.local):
     """The exchange under way in this thread.
 
     `deadline` is an instant of the monotonic clock; `unconnected` the error that kept us from connecting, so that
-    nothing was sent; `overdue` whether the deadline passed.
+    nothing was sent; `overdue` whether the deadline passed. `sent`, where somebody wants to know, is called when a
+    request is on its way and nothing is left to do but wait for the reply.
     """
 
     deadline: float = 0.0
     unconnected: Exception | None = None
     overdue: bool = False
+    sent: Callable[[], None] | None = None
 
 
 exchange = Exchange()
@@ -99,6 +101,11 @@ class _PlainConnection(HTTPConnection):
             exchange.unconnected = error
             raise
 
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        if exchange.sent is not None:
+            exchange.sent()
+        return super().getresponse()
+
 
 class _SecureConnection(HTTPSConnection):
     response_class = _TimedResponse
@@ -109,6 +116,11 @@ class _SecureConnection(HTTPSConnection):
         except Exception as error:
             exchange.unconnected = error
             raise
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        if exchange.sent is not None:
+            exchange.sent()
+        return super().getresponse()
 
 
 class _PlainPool(HTTPConnectionPool):
