@@ -123,7 +123,8 @@ class Acts:
         """A sales tax in percent; `account` is the id of the account it is booked on."""
         account = values.pop("account", 542)
         given = {"name": name, "amount": amount, "amount_type": "percent", "type_tax_use": "sale", "sequence": 50}
-        given |= {"company_id": seed.COMPANY, "tax_group_id": 8, "country_id": seed.GERMANY, **values}
+        given |= {"company_id": seed.COMPANY, "tax_group_id": 8, "country_id": seed.GERMANY, "is_domestic": True}
+        given |= values
         fields = self.calls.registry["account.tax"].fields
         if given.get("price_include"):
             given["price_include_override"] = "tax_included"

@@ -80,6 +80,7 @@ description | char | Label on Invoices
 invoice_label | char | Label on Invoices | since:18
 invoice_legal_notes | html | Legal Notes | since:18
 fiscal_position_ids | many2many account.fiscal.position | Fiscal Position | since:19
+is_domestic | boolean | Is Domestic | readonly since:19
 original_tax_ids | many2many account.tax | Replaces | since:19
 ubl_cii_tax_category_code | selection AE=AE,E=E,S=S,Z=Z,G=G,O=O,K=K,L=L,M=M | Tax Category Code | since:18
 ubl_cii_tax_exemption_reason_code | char | Tax Exemption Reason Code | since:18

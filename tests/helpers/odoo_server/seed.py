@@ -166,8 +166,8 @@ def _taxes(session: Session) -> None:
         (TAX_SMALL_EU, "19% EU D", 19.0, 30, 8, 542),
     ):
         put(session, "account.tax", identifier, name=name, amount=amount, amount_type="percent", type_tax_use="sale",
-            price_include=False, sequence=sequence, company_id=COMPANY, country_id=GERMANY, tax_group_id=group,
-            account=account, invoice_label=f"{amount:g}% VAT", children_tax_ids=[])  # fmt: skip
+            price_include=False, is_domestic=True, sequence=sequence, company_id=COMPANY, country_id=GERMANY,
+            tax_group_id=group, account=account, invoice_label=f"{amount:g}% VAT", children_tax_ids=[])  # fmt: skip
     for identifier, name, sequence, auto, vat, countries, rules in (
         (3, "Domestic business partner", 10, True, False, [GERMANY], {}),
         (
@@ -193,7 +193,10 @@ def map_taxes(session: Session, position: int, rules: dict[int, list[int]]) -> N
     record = session.one("account.fiscal.position", position)
     hidden = {"tax_map": {str(source): targets for source, targets in rules.items()}}
     if session.version >= (19, 0):
-        hidden["tax_ids"] = sorted({target for targets in rules.values() for target in targets})  # type: ignore[assignment]
+        targets = {target for targets in rules.values() for target in targets}
+        hidden["tax_ids"] = sorted(targets)  # type: ignore[assignment]
+        for target in targets:
+            session.store.put("account.tax", target, {**session.one("account.tax", target), "is_domestic": False})
     session.store.put("account.fiscal.position", position, {**record, **hidden})
     if session.version < (19, 0):
         for source, targets in rules.items():
