@@ -92,7 +92,7 @@ def prepare(context: Context) -> int:
         return 0
     with context.book.batch("outbox", actor=context.actor, claim=context.fence, run=context.run_id) as batch:
         for target, request, row, told in tiers:
-            _tier(batch, target, request, row, told)
+            _tier(context, batch, target, request, row, told)
         for row, old in notes:
             name = registered[row.program].program.program.name
             until = f", valid until {row.valid_until}" if row.valid_until else ""
@@ -169,11 +169,16 @@ def _tier_request(key: str, row: Row, profile: Profile, money: Money) -> TierReq
     )
 
 
-def _tier(batch: Batch, target: str, request: TierRequest, row: Row, told: Told | None) -> None:
-    """Put a tier update into the outbox. The one before it is not worth sending any more; where its request may still
-    land, ours waits until it cannot, so that the newer one is what stays."""
+def _tier(context: Context, batch: Batch, target: str, request: TierRequest, row: Row, told: Told | None) -> None:
+    """Put a tier update into the outbox. One before it that was never begun is not worth sending any more.
+
+    Where the target has no keys for tiers, nor is one that was begun: ours waits until its request cannot land any
+    more, so that the newer one is what stays. Where it has, that one is looked up and finished as any other.
+    """
     wait = None
-    if told is not None and told.state in outbox.PENDING:
+    if told is not None and (
+        told.state == "queued" or (told.state in outbox.PENDING and _has_no_keys(context, target))
+    ):
         wait = told.deadline if told.state != "queued" else None
         outbox.mark(batch, told.request["key"], "voided", "a newer standing took its place")
     outbox.enqueue(
@@ -186,6 +191,11 @@ def _tier(batch: Batch, target: str, request: TierRequest, row: Row, told: Told 
     )
     if wait is not None:
         outbox.mark(batch, request.key, "queued", not_before=wait)
+
+
+def _has_no_keys(context: Context, target: str) -> bool:
+    connection = context.config.connections.get(target)
+    return connection is not None and "tier" in context.adapter(target).capabilities.repeatable
 
 
 def _last_told(reading: sa.Connection) -> dict[tuple[int, str, str], Told]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
 
@@ -62,7 +63,20 @@ def test_what_was_true_before_is_told_again_when_it_is_true_again(club: Workspac
     assert figures == [("bronze", 1500), ("silver", 3000), ("bronze", 1500)]
 
 
-def test_an_older_update_that_may_still_land_is_not_overtaken(club: Workspace):
+@pytest.fixture
+def without_keys() -> Iterator[None]:
+    """A target that has no keys for tiers, as the fields of a partner have none."""
+    init = FilesAdapter.__init__
+
+    def repeatable(self, *args, **options):
+        init(self, *args, **options)
+        self.capabilities = self.capabilities._replace(repeatable=frozenset({"tier"}))
+
+    with patch.object(FilesAdapter, "__init__", repeatable):
+        yield
+
+
+def test_an_older_update_that_may_still_land_is_not_overtaken(club: Workspace, without_keys: None):
     create = FilesAdapter.create
 
     def lost(self, request):
@@ -79,6 +93,21 @@ def test_an_older_update_that_may_still_land_is_not_overtaken(club: Workspace):
     with moved(4_000):
         call(club, "run", "--once", *DAY, code=None)
     assert [row[:2] for row in told(club)] == [("voided", "bronze"), ("done", "silver")]
+
+
+def test_an_older_update_under_a_key_is_finished_as_any_other(club: Workspace):
+    create = FilesAdapter.create
+
+    def lost(self, request):
+        create(self, request)
+        raise UnknownOutcome("the reply was lost")
+
+    with patch.object(FilesAdapter, "create", lost):
+        call(club, "run", "--once", *DAY, code=None)
+    club.sales(2, sale("INV-2", net=200_000, day="2025-04-03"))
+    with moved(4_000):
+        call(club, "run", "--once", *DAY, code=None)
+    assert [row[:2] for row in told(club)] == [("done", "bronze"), ("done", "silver")]
 
 
 def test_what_only_a_person_can_tell_goes_to_a_person_at_once(tmp_path: Path):
