@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -170,14 +171,14 @@ def _child(request: dict[str, Any], output: Path) -> None:
     scheduler.cli.main.main()
 
 
-def _forked(request: dict[str, Any], output: Path) -> int:
-    """A process of its own that runs the command."""
+def forked(run: Callable[[], None]) -> int:
+    """A process of its own that runs this and exits as the command does. Returns its number."""
     process = os.fork()
     if process:
         return process
     code = 1
     try:
-        _child(request, output)
+        run()
         code = 0
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -211,7 +212,7 @@ def serve(folder: Path) -> None:
             os.kill(process, signal.SIGCONT)
         else:
             output = folder / f"output-{number}.txt"
-            process = _forked(request, output)
+            process = forked(partial(_child, request, output))
             outputs[process] = output
         sys.stdout.write(json.dumps(_ended(process, outputs[process])) + "\n")
         sys.stdout.flush()

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from tests.helpers.crash_templates import PROGRAMS as TRADE
 from tests.helpers.workspace import Workspace, call
 
 CONFIG = """\
@@ -58,33 +59,9 @@ format = "text"
 {more}"""
 
 PROGRAMS = {
-    "bonus": """\
-[program]
-id = "bonus"
-name = "Quarterly bonus"
-currency = "EUR"
-valid_from = 2026-01-01
-period = "quarter"
-[scale]
-method = "marginal"
-bands = [{ from = 500, percent = 1 }, { from = 2000, percent = 2.5 }, { from = 5000, percent = 4 }]
-[settlement]
-texts = { de = "Quartalsbonus" }
-""",
-    "club": """\
-[program]
-id = "club"
-name = "Club"
-kind = "tier"
-currency = "EUR"
-valid_from = 2026-01-01
-[status]
-window = "calendar"
-upgrade = "at_once"
-keep = "next_window_end"
-levels = [{ name = "bronze", from = 0 }, { name = "silver", from = 1000 }, { name = "gold", from = 8000 }]
-""",
+    name: TRADE[name].replace("2025-", "2026-").replace("from = 3000", "from = 1000") for name in ("bonus", "club")
 }
+PROGRAMS["bonus"] += '[settlement]\ntexts = { de = "Quartalsbonus" }\n'
 DAY = ("--as-of", "2026-04-20")
 
 

@@ -15,13 +15,13 @@ import os
 import signal
 import subprocess
 import sys
-import traceback
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from scheduler.cli.main import main
-from tests.helpers.crash_child import move_clock
+from tests.helpers.crash_child import forked, move_clock
 from tests.helpers.crash_daemon import prepare
 from tests.helpers.workspace import REPOSITORY, environment_of
 
@@ -79,24 +79,6 @@ def _daemon(request: dict[str, Any]) -> None:
     main()
 
 
-def _start(request: dict[str, Any]) -> int:
-    process = os.fork()
-    if process:
-        return process
-    code = 1
-    try:
-        _daemon(request)
-        code = 0
-    except SystemExit as error:
-        code = error.code if isinstance(error.code, int) else int(error.code is not None)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-
-
 def _end(process: int, signum: int) -> int:
     os.kill(process, signum)
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
@@ -107,7 +89,7 @@ def serve() -> None:
     for line in sys.stdin:
         request = json.loads(line)
         if "start" in request:
-            answer = {"process": _start(request)}
+            answer = {"process": forked(partial(_daemon, request))}
         else:
             answer = {"status": _end(request["end"], request["signal"])}
         sys.stdout.write(json.dumps(answer) + "\n")
