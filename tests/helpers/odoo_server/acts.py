@@ -123,7 +123,13 @@ class Acts:
         """A sales tax in percent; `account` is the id of the account it is booked on."""
         account = values.pop("account", 542)
         given = {"name": name, "amount": amount, "amount_type": "percent", "type_tax_use": "sale", "sequence": 50}
-        given |= {"company_id": seed.COMPANY, "tax_group_id": 8, "country_id": seed.GERMANY, "is_domestic": True}
+        given |= {
+            "company_id": seed.COMPANY,
+            "tax_group_id": 8,
+            "country_id": seed.GERMANY,
+            "is_domestic": True,
+            "is_base_affected": True,
+        }
         given |= values
         fields = self.calls.registry["account.tax"].fields
         if given.get("price_include"):
@@ -131,6 +137,7 @@ class Acts:
         with self.batch() as session:
             tax = self.create("account.tax", **{name: value for name, value in given.items() if name in fields})
             session.store.put("account.tax", tax, {**session.one("account.tax", tax), "account": account})
+            seed.share_tax(session, tax, account)
             return tax
 
     def add_fiscal_position(self, name: str, rules: Mapping[int, list[int]], **values: Any) -> int:

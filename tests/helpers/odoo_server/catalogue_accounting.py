@@ -70,6 +70,8 @@ tax_scope | selection service=Services,consu=Goods | Tax Scope
 price_include | boolean | Price Include
 price_include_override | selection tax_included=Tax Included,tax_excluded=Tax Excluded | Included in Price | since:18
 include_base_amount | boolean | Affect Base of Subsequent Taxes
+is_base_affected | boolean | Base Affected by Previous Taxes | since:15
+invoice_repartition_line_ids | one2many account.tax.repartition.line.tax_id | Distribution for Invoices
 active | boolean | Active
 company_id | many2one res.company | Company | required readonly
 country_id | many2one res.country | Country | required since:15
@@ -85,6 +87,17 @@ original_tax_ids | many2many account.tax | Replaces | since:19
 ubl_cii_tax_category_code | selection AE=AE,E=E,S=S,Z=Z,G=G,O=O,K=K,L=L,M=M | Tax Category Code | since:18
 ubl_cii_tax_exemption_reason_code | char | Tax Exemption Reason Code | since:18
 """,  # noqa: E501
+    ),
+    "account.tax.repartition.line": (
+        "Tax Repartition Line",
+        "id",
+        """
+tax_id | many2one account.tax | Tax
+repartition_type | selection base=Base,tax=of tax | Based On | required
+factor_percent | float | %
+account_id | many2one account.account | Account
+company_id | many2one res.company | Company
+""",
     ),
     "account.fiscal.position": (
         "Fiscal Position",

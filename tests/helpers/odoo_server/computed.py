@@ -175,6 +175,7 @@ COMPUTED: dict[tuple[str, str], Callable[[Session, Record], Any]] = {
     ("product.product", "lst_price"): lambda session, record: record.get("list_price"),
     ("res.currency.rate", "company_rate"): _rate,
     ("res.currency.rate", "inverse_company_rate"): lambda session, record: 1 / _rate(session, record),
+    ("account.tax", "is_base_affected"): lambda session, record: record.get("is_base_affected", True),
     ("account.tax", "price_include"): lambda session, record: is_included(record),
     ("account.fiscal.position", "tax_map"): lambda session, record: dict(record.get("tax_map") or {}),
     ("account.move", "message_ids"): _messages("account.move"),

@@ -167,7 +167,9 @@ def _taxes(session: Session) -> None:
     ):
         put(session, "account.tax", identifier, name=name, amount=amount, amount_type="percent", type_tax_use="sale",
             price_include=False, is_domestic=True, sequence=sequence, company_id=COMPANY, country_id=GERMANY,
-            tax_group_id=group, account=account, invoice_label=f"{amount:g}% VAT", children_tax_ids=[])  # fmt: skip
+            tax_group_id=group, account=account, invoice_label=f"{amount:g}% VAT", children_tax_ids=[],
+            is_base_affected=True)  # fmt: skip
+        share_tax(session, identifier, account)
     for identifier, name, sequence, auto, vat, countries, rules in (
         (3, "Domestic business partner", 10, True, False, [GERMANY], {}),
         (
@@ -186,6 +188,14 @@ def _taxes(session: Session) -> None:
             vat_required=vat, countries=countries, country_id=GERMANY if countries == [GERMANY] else None,
             company_id=COMPANY)  # fmt: skip
         map_taxes(session, identifier, rules)
+
+
+def share_tax(session: Session, tax: int, account: int | None, percent: float = 100.0) -> None:
+    """Book `percent` of the tax on `account`."""
+    common = {"tax_id": tax, "company_id": COMPANY}
+    writing.create(session, "account.tax.repartition.line", {**common, "repartition_type": "base"})
+    values = {**common, "repartition_type": "tax", "factor_percent": percent, "account_id": account or False}
+    writing.create(session, "account.tax.repartition.line", values)
 
 
 def map_taxes(session: Session, position: int, rules: dict[int, list[int]]) -> None:
