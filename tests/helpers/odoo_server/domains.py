@@ -120,7 +120,9 @@ def _condition(session: Session, field: Field, operator: str, value: Any, read: 
         return lambda record: matches(read(record))
     normal = _normal(session, field)
     if operator in ("in", "not in") or isinstance(value, list | tuple):
-        wanted = {normal(one if one is not False else None) for one in value}
+        wanted = (
+            {normal(one if one is not False else None) for one in value} if isinstance(value, list | tuple) else set()
+        )
         if operator in ("in", "="):
             return lambda record: normal(read(record)) in wanted
         return lambda record: normal(read(record)) not in wanted

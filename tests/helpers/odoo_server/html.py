@@ -18,7 +18,7 @@ def sanitised(text: str) -> str:
     cleaner = _Cleaner()
     cleaner.feed(text)
     cleaner.close()
-    clean = "".join(cleaner.parts)
+    clean = "".join(cleaner.parts) + "".join(f"</{tag}>" for tag in reversed(cleaner.open))
     return clean if cleaner.blocks else f"<p>{clean}</p>"
 
 
@@ -27,6 +27,7 @@ class _Cleaner(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self.blocks = False
+        self.open: list[str] = []
         self._skipped = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -36,15 +37,20 @@ class _Cleaner(HTMLParser):
             self.blocks = self.blocks or tag in BLOCKS
             kept = "".join(f' {name}="{escape(value or "")}"' for name, value in attrs if not name.startswith("on"))
             self.parts.append(f"<{tag}{kept}>")
+            if tag not in EMPTY:
+                self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in DANGEROUS:
             self.handle_starttag(tag, attrs)
+            self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
         if tag in DANGEROUS:
             self._skipped = max(0, self._skipped - 1)
-        elif not self._skipped and tag in ALLOWED and tag not in EMPTY:
+        elif not self._skipped and tag in self.open:
+            while (inner := self.open.pop()) != tag:
+                self.parts.append(f"</{inner}>")
             self.parts.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:

@@ -100,10 +100,19 @@ def _number(session: Session, move: Record) -> Record:
             "the sequence number to proceed.\nTo maintain date-based sequences, select entries and use the resequence "
             "option from the actions menu, available in developer mode."
         )
-    same = (session.one(MOVE, one) for one in session.store.where(MOVE, "sequence_prefix", prefix))
-    taken = [one["sequence_number"] for one in same if one["journal_id"] == journal["id"]]
-    number = max(taken, default=0) + 1
+    number = _highest(session, journal["id"], prefix) + 1
+    session.store.highest[journal["id"], prefix] = (number, move["id"])
     return {"name": f"{prefix}{number:0{digits}}", "sequence_prefix": prefix, "sequence_number": number}
+
+
+def _highest(session: Session, journal: int, prefix: str) -> int:
+    """The highest number given. Who has it is remembered, so that not every posting looks through all."""
+    number, holder = session.store.highest.get((journal, prefix), (0, 0))
+    known = session.find(MOVE, holder)
+    if known and (known["journal_id"], known["sequence_prefix"], known["sequence_number"]) == (journal, prefix, number):
+        return number
+    same = (session.one(MOVE, one) for one in session.store.where(MOVE, "sequence_prefix", prefix))
+    return max((one["sequence_number"] for one in same if one["journal_id"] == journal), default=0)
 
 
 def reset_to_draft(session: Session, ids: Iterable[int]) -> None:

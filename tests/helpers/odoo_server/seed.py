@@ -203,9 +203,9 @@ def map_taxes(session: Session, position: int, rules: dict[int, list[int]]) -> N
     record = session.one("account.fiscal.position", position)
     hidden = {"tax_map": {str(source): targets for source, targets in rules.items()}}
     if session.version >= (19, 0):
-        targets = {target for targets in rules.values() for target in targets}
-        hidden["tax_ids"] = sorted(targets)  # type: ignore[assignment]
-        for target in targets:
+        foreign = {target for targets in rules.values() for target in targets}
+        hidden["tax_ids"] = sorted(foreign)  # type: ignore[assignment]
+        for target in foreign:
             session.store.put("account.tax", target, {**session.one("account.tax", target), "is_domestic": False})
     session.store.put("account.fiscal.position", position, {**record, **hidden})
     if session.version < (19, 0):

@@ -42,7 +42,7 @@ class Session:
     @property
     def stamp(self) -> str:
         """`now` as it is stored: with microseconds."""
-        return self.now.strftime("%Y-%m-%d %H:%M:%S.%f")
+        return self.now.isoformat(" ", "microseconds")
 
     @property
     def user(self) -> Record:

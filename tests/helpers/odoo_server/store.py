@@ -48,6 +48,7 @@ class Store:
             self._fields[model] = tuple({*self._fields.get(model, ()), *fields})
             for name in self._fields[model]:
                 self._indices[model, name] = {}
+        self.highest: dict[tuple[int, str], tuple[int, int]] = {}
         self._last: dict[str, int] = {}
         self._reserved: dict[str, list[int]] = {}
         self._undo: list[tuple[str, int, Record | None]] = []

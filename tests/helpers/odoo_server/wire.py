@@ -87,9 +87,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _answered(self, body: bytes) -> tuple[Answer, list[Mishap]]:
         odoo, path = self.server.odoo, self.path.partition("?")[0]
-        odoo.warm_up()
         if path.startswith("/control/"):
             return odoo.control.answer(path, body), []
+        odoo.warm_up()
         prepared: Prepared | Answer | None = None
         if path.startswith("/json/2") and self.command == "POST":
             prepared = odoo.rpc.json2(path, {name.lower(): value for name, value in self.headers.items()}, body)

@@ -114,7 +114,7 @@ def stored(session: Session, model: str, field: Field, value: Any, before: Any =
     text = str(value)
     if field.type == "html":
         return sanitised(text)
-    return text.strip() if field.type == "char" else text
+    return text
 
 
 def apply(session: Session, model: str, parent: int, field: Field, commands: Sequence[Any] | None) -> None:
