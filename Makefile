@@ -2,7 +2,7 @@
 # It needs make, a Python of 3.11 or later with its venv module, and a package index for pip.
 
 PYTHON      ?= python3
-PYTEST_JOBS ?= 2
+PYTEST_JOBS ?= 4
 LOCK_FLAGS  ?=
 
 VENV     := .venv
@@ -29,7 +29,7 @@ demo: $(VENV)/.installed ## Install what is needed to run, then show the whole w
 
 .PHONY: test
 test: lint ## Check style, types and import rules, then run all tests but chaos
-	$(DEV)/pytest -n $(PYTEST_JOBS) -m "not chaos"
+	$(DEV)/pytest -n $(PYTEST_JOBS) --dist worksteal -m "not chaos"
 
 .PHONY: lint
 lint: $(VENV_DEV)/.installed ## Check style, types and import rules

@@ -14,6 +14,9 @@ from connectors.odoo.client import OdooClient
 from core.errors import RetryableError
 
 MODULE = "rebated"
+REFUSES_SECOND = (18, 0)
+"""The version from which a posted document or a note refuses a second import under its external id; before, the import
+changes it silently. There is one in either case."""
 _NOWHERE = "999999999"
 """An id no record has, so that the import it stands in fails."""
 _PROBES = {

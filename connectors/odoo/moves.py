@@ -14,7 +14,7 @@ from connectors.odoo.client import OdooClient
 from connectors.odoo.company import Companies
 from connectors.odoo.documents import TYPES, Documents
 from connectors.odoo.faults import Missing
-from connectors.odoo.identity import NotLoaded, exists, external_id, load
+from connectors.odoo.identity import REFUSES_SECOND, NotLoaded, exists, external_id, load
 from connectors.odoo.masters import Masters
 from connectors.odoo.originals import Originals
 from connectors.odoo.settings import OdooSettings
@@ -50,8 +50,8 @@ class Moves:
 
     def create(self, request: DocumentRequest) -> Remote:
         """Import, compare, post, read back. Raises what `Adapter.create` raises."""
-        if not self.settings.write.post and self.documents.look_up(request.kind, request.key):
-            raise AlreadyExists(f"{request.key} is there already")  # an import would change a draft, and not say so
+        if self._takes_imports_silently() and self.documents.look_up(request.kind, request.key):
+            raise AlreadyExists(f"{request.key} is there already")
         fields, rows = self._rows(request)
         move_id = self.load(request.kind, request.key, fields, rows)
         try:
@@ -61,6 +61,11 @@ class Moves:
             raise UnknownOutcome(error.message, after=error.after) from None
         self.originals.tie(request, move_id)
         return remote
+
+    def _takes_imports_silently(self) -> bool:
+        """Whether a second import under one key changes what is there, and does not say so: drafts always, before 18
+        posted documents as well."""
+        return not self.settings.write.post or self.client.version < REFUSES_SECOND
 
     def load(self, kind: str, key: str, fields: list[str], rows: list[list[str]]) -> int:
         """Import a document under its key; the id of its draft."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from connectors.odoo.client import OdooClient
 from connectors.odoo.company import Companies
-from connectors.odoo.identity import NotLoaded, exists, external_id, load
+from connectors.odoo.identity import REFUSES_SECOND, NotLoaded, exists, external_id, load
 from connectors.spi import AlreadyExists, NoteRequest, Remote, WriteRefused
 
 _FIELDS = ("id", "model", "res_id", "body", "message_type", "subtype_id/id", "message_id")
@@ -38,6 +38,8 @@ class Notes:
         context = self.companies.context()
         if not request.account.isdecimal():
             raise WriteRefused(f"{request.account!r} is not the id of a partner in Odoo")
+        if self.client.version < REFUSES_SECOND and self.look_up(request.key):
+            raise AlreadyExists(f"{request.key} is there already")
         row = [
             external_id(request.key),
             "res.partner",
