@@ -45,7 +45,7 @@ format: $(VENV_DEV)/.installed ## Put the code into the one format and mend what
 
 .PHONY: chaos
 chaos: $(VENV_DEV)/.installed ## Run the tests that kill, cut and delay on purpose
-	$(DEV)/pytest -m chaos
+	$(DEV)/pytest -n $(PYTEST_JOBS) --dist worksteal -m chaos
 
 .PHONY: bench
 bench: $(VENV_DEV)/.installed ## Measure speed and memory on this machine
