@@ -37,8 +37,10 @@ class Installation:
     folder: Path
     protocol: str
 
-    def settings(self, write: dict[str, Any] | None = None, **more: Any) -> OdooSettings:
+    def __post_init__(self) -> None:
         (self.folder / "key").write_text(self.server.key)
+
+    def settings(self, write: dict[str, Any] | None = None, **more: Any) -> OdooSettings:
         given: dict[str, Any] = {
             "url": self.server.url,
             "database": self.server.database,
