@@ -1,4 +1,4 @@
-"""`python -m bench [landing] [counting] [--record]`: measure, print a table, and keep it in docs/benchmarks.md."""
+"""`python -m bench [counting] [landing] [odoo] [--record]`: measure, print a table, keep it in docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import counting, landing
+from bench import counting, landing, odoo
 from bench.rows import Row
 
 # counting first: a child begins with the peak memory of its parent
-BENCHES: dict[str, Callable[[], list[Row]]] = {"counting": counting.run, "landing": landing.run}
+BENCHES: dict[str, Callable[[], list[Row]]] = {"counting": counting.run, "landing": landing.run, "odoo": odoo.run}
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
 
@@ -36,7 +36,7 @@ def page(rows: list[Row]) -> str:
     return f"""# Benchmarks
 
 Recorded on {datetime.now(UTC):%Y-%m-%d} with `make bench` on {machine}.
-`python -m bench landing` and `python -m bench counting` measure one part; `--record` writes this page. Each row has its
+`python -m bench landing`, `counting` and `odoo` measure one part; `--record` writes this page. Each row has its
 floor measured in the same run on the same machine, so the ratio says more than the seconds. REBATED_BENCH_LINES sets
 the number of generated lines.
 
@@ -50,6 +50,9 @@ the number of generated lines.
   computed; the floor is a bare hand-written script of the same semantics. Both results are compared to the cent.
 - **a change of 1 %**: new, amended, cancelled and re-dated lines appended as signed rows; only what they touch is
   counted and entitled again. The floor is the whole bare script.
+- **pull** and **write** with Odoo: the adapter against the stand-in of the tests, in a process of its own; the floor
+  sends the very same requests from a bare loop and parses the replies. Look-ups, comparison and reading back are in
+  both, so the ratio is what our own work costs.
 """
 
 
