@@ -52,7 +52,8 @@ the number of generated lines.
   counted and entitled again. The floor is the whole bare script.
 - **pull** and **write** with Odoo: the adapter against the stand-in of the tests, in a process of its own; the floor
   sends the very same requests from a bare loop and parses the replies. Look-ups, comparison and reading back are in
-  both, so the ratio is what our own work costs.
+  both, so the ratio is what our own work costs. The stand-in hands out 11,000 documents a second over JSON-2, a running
+  Odoo 19 up to 5,000: beside that one the pull reached 0.90 to 1.08 of the bare loop's throughput.
 """
 
 

@@ -20,20 +20,15 @@ _STATES: dict[str, Literal["draft", "posted", "cancelled"]] = {
     "posted": "posted",
     "cancel": "cancelled",
 }
-_HEADER = (
-    "id",
-    "name",
-    "move_type",
-    "ref",
-    "state",
-    "partner_id",
-    "commercial_partner_id",
-    "currency_id",
-    "amount_untaxed",
-    "amount_tax",
-    "line_ids",
-)
-_LINE = ("move_id", "display_type", "tax_ids", "tax_line_id", "price_subtotal", "amount_currency")
+_HEADER = ("name", "move_type", "ref", "state", "partner_id", "commercial_partner_id", "amount_untaxed", "amount_tax")
+_LINE = ("display_type", "tax_ids", "tax_line_id", "price_subtotal", "amount_currency")
+_FIRST_NESTED = (17, 0)
+_SPECIFICATION: dict[str, Any] = {
+    **{name: {} for name in _HEADER},
+    "currency_id": {"fields": {"name": {}}},
+    "line_ids": {"fields": {name: {} for name in _LINE}},
+}
+"""What a nested read is asked for."""
 _HIDDEN = "exclude_from_invoice_tab"
 """What tells product lines from others before version 16."""
 
@@ -59,24 +54,47 @@ class Documents:
         return found[0] if found else None
 
     def _read(self, domain: list[Any]) -> list[Remote]:
-        """Documents with their lines: two calls, however many they are."""
-        context = self.companies.context()
+        """Documents with their lines, however many they are: one call, two before Odoo 17."""
         domain = [*domain, ("company_id", "=", self.companies.current().id)]
-        heads = self.client.call(
-            "account.move", "search_read", domain=domain, fields=list(_HEADER), order="id", context=context
+        nested = self.client.version >= _FIRST_NESTED
+        return [self._remote(head) for head in (self._nested(domain) if nested else self._flat(domain))]
+
+    def _nested(self, domain: list[Any]) -> list[dict[str, Any]]:
+        answer = self.client.call(
+            "account.move",
+            "web_search_read",
+            domain=domain,
+            specification=_SPECIFICATION,
+            order="id",
+            context=self.companies.context(),
+        )
+        heads: list[dict[str, Any]] = answer["records"]
+        return heads
+
+    def _flat(self, domain: list[Any]) -> list[dict[str, Any]]:
+        """As the nested read answers."""
+        context = self.companies.context()
+        fields = [*_HEADER, "currency_id", "line_ids"]
+        heads: list[dict[str, Any]] = self.client.call(
+            "account.move", "search_read", domain=domain, fields=fields, order="id", context=context
         )
         ids = [line for head in heads for line in head["line_ids"]]
-        lines: dict[int, list[dict[str, Any]]] = {}
+        lines: dict[int, dict[str, Any]] = {}
         if ids:
             hidden = [_HIDDEN] if self.client.has("account.move.line", _HIDDEN) else []
-            for row in self.client.call(
-                "account.move.line", "read", ids=ids, fields=[*_LINE, *hidden], context=context
-            ):
-                lines.setdefault(row["move_id"][0], []).append(row)
-        return [self._remote(head, lines.get(head["id"], [])) for head in heads]
+            rows = self.client.call(
+                "account.move.line", "read", ids=ids, fields=[*_LINE, *hidden], load="", context=context
+            )
+            lines = {row["id"]: row for row in rows}
+        for head in heads:
+            for name in ("partner_id", "commercial_partner_id"):
+                head[name] = head[name] and head[name][0]
+            head["currency_id"] = {"name": head["currency_id"][1]}
+            head["line_ids"] = [lines[line] for line in head["line_ids"] if line in lines]
+        return heads
 
-    def _remote(self, head: Mapping[str, Any], lines: list[dict[str, Any]]) -> Remote:
-        currency = head["currency_id"][1]
+    def _remote(self, head: Mapping[str, Any]) -> Remote:
+        currency, lines = head["currency_id"]["name"], head["line_ids"]
         if head["move_type"] == TYPES["journal"]:
             return self._entry(head)
         own_tax = self.settings.write.taxes == "fiscal_position"
@@ -91,7 +109,7 @@ class Documents:
             remote_id=str(head["id"]),
             number=head["name"] if head["name"] and head["name"] != "/" else "",
             state="posted" if left_as_draft else state,
-            account=str(partner[0]) if partner else "",
+            account=str(partner) if partner else "",
             currency=currency,
             net=minor_units(head["amount_untaxed"], currency),
             tax=minor_units(head["amount_tax"], currency),
@@ -124,7 +142,7 @@ class Documents:
             net[code] = net.get(code, 0) + minor_units(row["price_subtotal"], currency)
         for row in lines:
             if row["tax_line_id"]:
-                code = self.masters.tax_code(row["tax_line_id"][0])
+                code = self.masters.tax_code(row["tax_line_id"])
                 tax[code] = tax.get(code, 0) + minor_units(row["amount_currency"], currency)
         sign = -1 if move_type == "out_invoice" else 1  # the tax of an invoice is a credit, and below zero
         return tuple(TaxPart(*code, amount, sign * tax.get(code, 0)) for code, amount in sorted(net.items()))
