@@ -87,7 +87,7 @@ class Installation:
         assert record is not None
         with self.server.batch() as session:
             session.names.clear()
-        found = [self.server.record("res.partner.category", tag) for tag in record["category_id"]]
+        found = [self.server.record("res.partner.category", tag) for tag in record["category_id"] or ()]
         return sorted(tag["display_name"] for tag in found if tag is not None)
 
     def writes(self) -> list[str]:

@@ -9,10 +9,10 @@ import pytest
 
 from connectors.odoo.adapter import OdooAdapter
 from connectors.odoo.identity import NotLoaded, exists, external_id, load
-from connectors.spi import AlreadyExists, NeedsPerson, Remote, WriteRefused
+from connectors.spi import AlreadyExists, NeedsPerson, Remote, WriteRefused, WriteRequest
 from core.errors import RetryableError
 from tests.unit.odoo_writing.installation import Installation
-from tests.unit.odoo_writing.wanted import credit_note, note
+from tests.unit.odoo_writing.wanted import credit_note, journal, note
 
 CONFLICT = "could not serialize access due to concurrent update\n"
 
@@ -107,6 +107,25 @@ def test_an_import_that_met_another_is_tried_again(spoken: Installation):
     assert sum(isinstance(outcome, AlreadyExists) for outcome in outcomes) == 1
     assert spoken.documents(credit_note().key) == ["posted"]
     assert spoken.server.count("account.move", "load") >= 3, "the second has imported again"
+
+
+@pytest.mark.parametrize("request_", [credit_note(), journal()], ids=["credit_note", "journal"])
+@pytest.mark.parametrize("meanwhile", ["post", "cancel"])
+def test_what_another_was_faster_with_is_there_already(
+    odoo: Installation, monkeypatch: pytest.MonkeyPatch, request_: WriteRequest, meanwhile: str
+):
+    adapter = odoo.adapter()
+    real = adapter.client.call
+
+    def call(model: str, method: str, /, **named: Any) -> Any:
+        if method == "action_post":
+            getattr(odoo.server, meanwhile)(named["ids"][0])
+        return real(model, method, **named)
+
+    monkeypatch.setattr(adapter.client, "call", call)
+    with pytest.raises(AlreadyExists):
+        adapter.create(request_)
+    assert odoo.documents(request_.key) == ["posted" if meanwhile == "post" else "cancel"]
 
 
 class Answering:
