@@ -14,8 +14,8 @@ from connectors.odoo.company import Companies
 from connectors.odoo.identity import NotLoaded, load
 from connectors.odoo.settings import OdooSettings
 from connectors.spi import Remote, TierRequest, WriteRefused
-from core.errors import FatalError
-from core.money import divide, text
+from core.errors import DataError, FatalError
+from core.money import divide, parse_decimal, text
 
 _PERCENT = 100
 
@@ -124,5 +124,8 @@ def _same(theirs: object, ours: str) -> bool:
     if theirs is False or theirs is None:
         return ours == ""
     if isinstance(theirs, int | Decimal):
-        return ours != "" and Decimal(ours) == theirs
+        try:
+            return parse_decimal(ours) == theirs
+        except DataError:  # a field of another type than it should be: the import tells
+            return False
     return theirs == ours
