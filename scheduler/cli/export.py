@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from connectors.spi import JournalRequest
 from core.ledger import postings, proposals
 from core.ledger.masters import profiles
 from core.ledger.verify import verify as walk
@@ -24,6 +25,8 @@ from scheduler.cli.common import (
     session,
     writing,
 )
+from scheduler.config_sections import route
+from scheduler.context import Context
 from scheduler.steps.journal import close_and_export, month_of
 
 app = typer.Typer(help="Exports: the accrual journal of a month, balances.", no_args_is_help=True)
@@ -78,11 +81,20 @@ def journal(
         if file is not None:
             target.close()
             say(f"wrote {len(rows)} rows to {file}")
+            _warn_of_second(context, found)
         return
     say(
         f"{month} is closed; {counted(len(found), 'journal')} with {counted(len(rows), 'row')} stand in the outbox: "
         "`rebated write-back` sends them"
     )
+
+
+def _warn_of_second(context: Context, found: list[JournalRequest]) -> None:
+    """A journal that a connection books must not be booked from a file as well."""
+    for entity in sorted({request.entity for request in found}):
+        target = route(context.config.write_back.journal, entity)
+        if target is not None:
+            say(f"{entity}: {target} takes this journal; book it from the file only if it is not sent there")
 
 
 @app.command()

@@ -158,3 +158,27 @@ def test_a_credit_note_for_one_invoice_is_linked_to_it(odoo: OdooServer, tmp_pat
         (move,) = odoo.documents_with(key)
         invoices = odoo.search("account.move", [("move_type", "=", "out_invoice"), ("partner_id", "=", int(partner))])
         assert [odoo.record("account.move", move)["reversed_entry_id"]] == invoices
+
+
+def test_the_accrual_journal_is_one_entry_in_odoo_once(odoo: OdooServer, workspace: OdooWorkspace):
+    text = workspace.config.read_text().replace("[review]", 'journal = "erp"\n[review]', 1)
+    codes = ('expense_account = "8730"', 'liability_account = "8700"')
+    workspace.config.write_text("\n".join([text, "[accounting]", *codes, ""]))
+    workspace.approved()
+    told = call(workspace, "export", "journal", "2026-03", "--file", "journal.csv").out
+    assert "DE01: erp takes this journal" in told, "nobody is to book it a second time"
+    for _ in range(2):
+        call(workspace, "export", "journal", "2026-03")
+        call(workspace, "write-back", *DAY)
+    ((key,),) = rows(workspace, "select key from outbox where kind = 'journal' and state = 'done'")
+    (entry,) = odoo.documents_with(key)
+    document = odoo.record("account.move", entry)
+    assert (document["move_type"], document["state"], str(document["date"])) == ("entry", "posted", "2026-03-31")
+    lines = [odoo.record("account.move.line", line) for line in document["line_ids"]]
+    sums = {"8730": 0, "8700": 0}
+    for line in lines:
+        sums[odoo.record("account.account", line["account_id"])["code"]] += round(
+            100 * (line["debit"] - line["credit"])
+        )
+    assert sums == {"8730": 4004, "8700": -4004}
+    assert len({line["partner_id"] for line in lines}) == 4
