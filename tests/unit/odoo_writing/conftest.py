@@ -53,6 +53,12 @@ def spoken(request, install) -> Installation:
     return install(request.param)
 
 
+@pytest.fixture(params=["19", "14"])
+def ends(request, install) -> Installation:
+    """The newest and the oldest version, for what is the same in between."""
+    return install(request.param)
+
+
 @pytest.fixture(params=list(SPOKEN))
 def each(request, install) -> Installation:
     """Every version that differs, and 19 over both protocols."""

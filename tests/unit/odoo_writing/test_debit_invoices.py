@@ -34,10 +34,10 @@ def test_a_debit_invoice_is_written_once(each: Installation):
     assert each.documents(debit_invoice().key) == ["posted"]
 
 
-def test_a_debit_invoice_below_zero_is_refused_and_leaves_nothing(each: Installation):
+def test_a_debit_invoice_below_zero_is_refused_and_leaves_nothing(ends: Installation):
     with pytest.raises(WriteRefused, match="negative total amount"):
-        each.adapter().create(debit_invoice(1, line(-1000)))
-    assert each.documents(debit_invoice().key) == []
+        ends.adapter().create(debit_invoice(1, line(-1000)))
+    assert ends.documents(debit_invoice().key) == []
 
 
 def test_a_draft_of_one_is_posted_and_discarded_like_any_other(odoo: Installation):

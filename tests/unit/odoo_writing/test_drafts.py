@@ -111,9 +111,9 @@ def test_a_draft_of_other_content_is_corrected_or_goes(odoo: Installation):
     assert odoo.documents(credit_note().key) == [], "the line too many cannot be taken off it: the draft goes"
 
 
-def test_a_draft_that_is_gone_is_looked_for_again(each: Installation):
+def test_a_draft_that_is_gone_is_looked_for_again(ends: Installation):
     with pytest.raises(UnknownOutcome, match="vanished"):
-        each.adapter().post("credit_note", "99999")
+        ends.adapter().post("credit_note", "99999")
 
 
 def test_a_draft_is_discarded(each: Installation):
@@ -191,11 +191,11 @@ def test_a_draft_that_cannot_be_removed_is_named(install, error: str):
         assert "the net amount" in raised.value.message, "the reason is why it was refused, not why it stays"
 
 
-def test_a_draft_refused_at_posting_that_cannot_be_removed_is_named(each: Installation):
-    each.server.fail("account.move", "unlink", error="user")
+def test_a_draft_refused_at_posting_that_cannot_be_removed_is_named(ends: Installation):
+    ends.server.fail("account.move", "unlink", error="user")
     with pytest.raises(WriteRefused, match="negative total amount") as refused:
-        each.adapter().create(credit_note(1, line(-1000)))
-    (draft,) = each.server.documents_with(credit_note().key)
+        ends.adapter().create(credit_note(1, line(-1000)))
+    (draft,) = ends.server.documents_with(credit_note().key)
     assert refused.value.remote_id == str(draft)
 
 

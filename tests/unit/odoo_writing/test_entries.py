@@ -100,16 +100,16 @@ def test_the_journal_is_the_one_with_the_code(odoo: Installation):
     assert "write.entries_journal" in str(stopped.value.hint)
 
 
-def test_an_account_that_is_not_there_stops_the_connection(each: Installation):
+def test_an_account_that_is_not_there_stops_the_connection(ends: Installation):
     with pytest.raises(FatalError, match="the account 4711 is not there"):
-        each.adapter().create(journal(accounts=("4711", "1700")))
-    assert each.writes() == []
+        ends.adapter().create(journal(accounts=("4711", "1700")))
+    assert ends.writes() == []
 
 
 # -------------------------------------------------------------------- what is refused
 
 
-def test_another_currency_than_the_company_s_is_refused(each: Installation):
+def test_another_currency_than_the_company_s_is_refused(ends: Installation):
     rows = (
         row("8730", 500),
         row("1700", 0, 500),
@@ -117,9 +117,9 @@ def test_another_currency_than_the_company_s_is_refused(each: Installation):
         row("1700", 0, 300, currency="USD"),
     )
     with pytest.raises(WriteRefused, match=re.escape("holds USD, the company keeps its books in EUR")) as refused:
-        each.adapter().create(journal(rows=rows))
+        ends.adapter().create(journal(rows=rows))
     assert "another connection" in str(refused.value.hint)
-    assert each.writes() == []
+    assert ends.writes() == []
 
 
 @pytest.mark.parametrize(
@@ -131,10 +131,10 @@ def test_an_entry_that_does_not_balance_is_refused(odoo: Installation, rows: tup
     assert odoo.writes() == []
 
 
-def test_an_unknown_partner_is_refused(each: Installation):
+def test_an_unknown_partner_is_refused(ends: Installation):
     with pytest.raises(WriteRefused, match="98765"):
-        each.adapter().create(journal(payee=98765))
-    assert each.documents(journal().key) == []
+        ends.adapter().create(journal(payee=98765))
+    assert ends.documents(journal().key) == []
 
 
 # -------------------------------------------------------------------- lock dates

@@ -67,18 +67,18 @@ def test_two_notes_beside_each_other(odoo: Installation):
 
 
 @pytest.mark.parametrize("account", [98765, "C-1001", ""])
-def test_an_unknown_partner_is_refused(each: Installation, account: int | str):
+def test_an_unknown_partner_is_refused(ends: Installation, account: int | str):
     with pytest.raises(WriteRefused):
-        each.adapter().create(note(account=account))
-    assert each.server.notes_with(note().key) == []
-    assert each.named(note().key) == []
+        ends.adapter().create(note(account=account))
+    assert ends.server.notes_with(note().key) == []
+    assert ends.named(note().key) == []
 
 
-def test_an_archived_partner_is_told_too(each: Installation):
-    partner = each.server.add_partner("Gone", active=False)
-    remote = each.adapter().create(note(account=partner))
-    assert message(each, remote.remote_id)["res_id"] == partner
-    assert each.adapter().look_up("account_note", note().key) == (remote,)
+def test_an_archived_partner_is_told_too(ends: Installation):
+    partner = ends.server.add_partner("Gone", active=False)
+    remote = ends.adapter().create(note(account=partner))
+    assert message(ends, remote.remote_id)["res_id"] == partner
+    assert ends.adapter().look_up("account_note", note().key) == (remote,)
 
 
 def test_a_note_somebody_deleted_is_gone(odoo: Installation):

@@ -31,11 +31,11 @@ def test_a_key_is_written_once(each: Installation):
     assert [one["price_subtotal"] for one in after[1:]] == [one["price_subtotal"] for one in before[1:]] == [10.0, 5.05]
 
 
-def test_another_key_is_another_document(each: Installation):
-    adapter = each.adapter()
+def test_another_key_is_another_document(ends: Installation):
+    adapter = ends.adapter()
     first, second = adapter.create(credit_note(1)), adapter.create(credit_note(2))
     assert first.remote_id != second.remote_id
-    assert each.documents(credit_note(1).key) == each.documents(credit_note(2).key) == ["posted"]
+    assert ends.documents(credit_note(1).key) == ends.documents(credit_note(2).key) == ["posted"]
 
 
 def test_a_key_taken_out_of_the_reference_is_for_a_person(each: Installation):
@@ -174,15 +174,15 @@ def test_asking_for_a_key_changes_nothing(each: Installation):
     assert held[1:] == [each.server.search("account.move"), each.server.search("mail.message")]
 
 
-def test_an_unknown_partner_is_refused(each: Installation):
+def test_an_unknown_partner_is_refused(ends: Installation):
     with pytest.raises(WriteRefused, match="98765"):
-        each.adapter().create(credit_note(account=98765))
-    assert each.documents(credit_note().key) == []
+        ends.adapter().create(credit_note(account=98765))
+    assert ends.documents(credit_note().key) == []
 
 
-def test_an_archived_partner_is_paid_what_it_is_owed(each: Installation):
-    partner = each.server.add_partner("Gone", active=False)
-    remote = each.adapter().create(credit_note(account=partner))
+def test_an_archived_partner_is_paid_what_it_is_owed(ends: Installation):
+    partner = ends.server.add_partner("Gone", active=False)
+    remote = ends.adapter().create(credit_note(account=partner))
     assert (remote.state, remote.account) == ("posted", str(partner))
 
 

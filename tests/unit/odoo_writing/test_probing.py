@@ -74,10 +74,10 @@ def test_check_looks_anew(odoo: Installation):
     assert [finding.what for finding in wrong(adapter)] == ["journal"]
 
 
-def test_the_key_is_in_no_finding(each: Installation):
-    each.server.refuse_key()
-    findings = list(each.adapter().check())
-    assert findings and not [finding for finding in findings if each.server.key in repr(finding)]
+def test_the_key_is_in_no_finding(ends: Installation):
+    ends.server.refuse_key()
+    findings = list(ends.adapter().check())
+    assert findings and not [finding for finding in findings if ends.server.key in repr(finding)]
 
 
 # -------------------------------------------------------------------- version and connection
@@ -110,23 +110,23 @@ def test_a_version_too_old_ends_the_check(tmp_path):
     ]
 
 
-def test_a_wrong_key(each: Installation):
-    each.server.refuse_key()
-    (finding,) = each.adapter().check()
+def test_a_wrong_key(ends: Installation):
+    ends.server.refuse_key()
+    (finding,) = ends.adapter().check()
     assert (finding.level, finding.what) == ("error", "connection")
     assert "does not accept the credentials" in finding.message
     assert "api_key" in finding.hint
 
 
-def test_a_wrong_database(each: Installation):
-    (finding,) = each.adapter(database="elsewhere").check()
+def test_a_wrong_database(ends: Installation):
+    (finding,) = ends.adapter(database="elsewhere").check()
     assert (finding.level, finding.what) == ("error", "connection")
     assert "'elsewhere'" in finding.message and "database" in finding.hint
 
 
-def test_a_server_that_is_down(each: Installation):
-    each.server.go_down()
-    (finding,) = each.adapter().check()
+def test_a_server_that_is_down(ends: Installation):
+    ends.server.go_down()
+    (finding,) = ends.adapter().check()
     assert (finding.level, finding.what) == ("error", "connection")
     assert "127.0.0.1" in finding.message
 
@@ -230,16 +230,16 @@ def test_a_user_with_no_groups_at_all(odoo: Installation):
 # -------------------------------------------------------------------- journals
 
 
-def test_a_journal_that_is_missing(each: Installation):
-    adapter = each.adapter({"journal": "NOPE"})
+def test_a_journal_that_is_missing(ends: Installation):
+    adapter = ends.adapter({"journal": "NOPE"})
     finding = only(adapter, "journal")
     assert finding == Finding(
         "error", "journal", "the sales journal NOPE is not there in Odoo", "set write.journal to its code"
     )
 
 
-def test_a_journal_for_entries_that_is_missing(each: Installation):
-    findings = found(each.adapter({"entries_journal": "NOPE"}), "journal")
+def test_a_journal_for_entries_that_is_missing(ends: Installation):
+    findings = found(ends.adapter({"entries_journal": "NOPE"}), "journal")
     assert [finding.level for finding in findings] == ["ok", "error"], "what was found before is shown all the same"
     assert findings[1].message == "the general journal NOPE is not there in Odoo"
     assert "write.entries_journal" in findings[1].hint
@@ -248,29 +248,29 @@ def test_a_journal_for_entries_that_is_missing(each: Installation):
 # -------------------------------------------------------------------- taxes
 
 
-def test_taxes_that_cannot_be_told_apart(each: Installation):
-    second = each.server.add_tax("19% Goods", 19.0)
-    findings = found(each.adapter(), "taxes")
+def test_taxes_that_cannot_be_told_apart(ends: Installation):
+    second = ends.server.add_tax("19% Goods", 19.0)
+    findings = found(ends.adapter(), "taxes")
     (doubtful,) = [finding for finding in findings if finding.hint.startswith("set write.tax_ids")]
     assert doubtful.level == "warning"
     assert "S 19 %" in doubtful.message and f"19% Goods (id {second})" in doubtful.message
     assert "ok" in {finding.level for finding in findings}, "the others are clear"
-    settled = found(each.adapter({"tax_ids": {"S 19": second}}), "taxes")
+    settled = found(ends.adapter({"tax_ids": {"S 19": second}}), "taxes")
     assert f"S 19 % is 19% Goods (id {second})" in settled[0].message
 
 
-def test_taxes_that_are_credited_under_another(each: Installation):
-    (finding,) = [one for one in found(each.adapter(), "taxes") if one.level == "warning"]
+def test_taxes_that_are_credited_under_another(ends: Installation):
+    (finding,) = [one for one in found(ends.adapter(), "taxes") if one.level == "warning"]
     for name in ("0% EU D (id 10)", "0% EX (id 11)", "19% EU D (id 30)"):
         assert name in finding.message
     assert "read.tax_categories" in finding.hint
     stated = {"tax_categories": {"0% EU D": "K", "0% EX": "G", "30": "L"}}
-    assert [one.level for one in found(each.adapter(read=stated), "taxes")] == ["ok"]
+    assert [one.level for one in found(ends.adapter(read=stated), "taxes")] == ["ok"]
 
 
-def test_a_tax_in_the_settings_that_is_not_there(each: Installation):
-    bought = each.server.add_tax("19% bought", 19.0, type_tax_use="purchase")
-    findings = found(each.adapter({"tax_ids": {"S 19": 4711, "S 7": bought}}), "taxes")
+def test_a_tax_in_the_settings_that_is_not_there(ends: Installation):
+    bought = ends.server.add_tax("19% bought", 19.0, type_tax_use="purchase")
+    findings = found(ends.adapter({"tax_ids": {"S 19": 4711, "S 7": bought}}), "taxes")
     messages = [finding.message for finding in findings if finding.level == "error"]
     assert messages == [
         "write.tax_ids: S 19 is no plain sales tax with the id 4711",
@@ -279,16 +279,16 @@ def test_a_tax_in_the_settings_that_is_not_there(each: Installation):
     assert "7% (id 19)" in findings[0].hint
 
 
-def test_a_tax_in_the_settings_of_another_percentage(each: Installation):
-    (finding,) = [one for one in found(each.adapter({"tax_ids": {"S 19": TAX_7}}), "taxes") if one.level == "error"]
+def test_a_tax_in_the_settings_of_another_percentage(ends: Installation):
+    (finding,) = [one for one in found(ends.adapter({"tax_ids": {"S 19": TAX_7}}), "taxes") if one.level == "error"]
     assert finding.message == "write.tax_ids: S 19 is given 7% (id 19), which is 7 %"
-    assert found(each.adapter({"tax_ids": {"E 0": TAX_0}}), "taxes")[0].level != "error"
+    assert found(ends.adapter({"tax_ids": {"E 0": TAX_0}}), "taxes")[0].level != "error"
 
 
-def test_no_tax_at_all(each: Installation):
-    for tax in each.server.search("account.tax"):
-        each.server.write("account.tax", tax, active=False)
-    finding = only(each.adapter(), "taxes")
+def test_no_tax_at_all(ends: Installation):
+    for tax in ends.server.search("account.tax"):
+        ends.server.write("account.tax", tax, active=False)
+    finding = only(ends.adapter(), "taxes")
     assert (finding.level, finding.message) == ("error", "the company has no plain sales tax")
 
 
@@ -312,8 +312,8 @@ def test_taxes_of_odoo_s_choice(install):
         ({"programs": {"club": {"analytic": {"Nowhere": 100}}}}, "the analytic account Nowhere is not there in Odoo"),
     ],
 )
-def test_what_lines_are_booked_on_is_not_there(each: Installation, write: dict, message: str):
-    finding = only(each.adapter(write), "lines")
+def test_what_lines_are_booked_on_is_not_there(ends: Installation, write: dict, message: str):
+    finding = only(ends.adapter(write), "lines")
     assert (finding.level, finding.message) == ("error", message)
     assert "settings" in finding.hint
 
@@ -352,9 +352,9 @@ def test_shares_before_16(install):
 # -------------------------------------------------------------------- fields
 
 
-def test_a_field_that_is_missing(each: Installation):
-    each.server.add_field("res.partner", "x_tier")
-    adapter = each.adapter({"fields": {"tier": "x_tier", "since": "x_since"}})
+def test_a_field_that_is_missing(ends: Installation):
+    ends.server.add_field("res.partner", "x_tier")
+    adapter = ends.adapter({"fields": {"tier": "x_tier", "since": "x_since"}})
     (finding,) = wrong(adapter)
     assert (finding.what, finding.message) == ("write.fields.since", "partners have no field x_since")
     assert "date" in finding.hint
@@ -431,13 +431,13 @@ def test_keys_that_never_end(install, spoken: str):
 
 
 @pytest.mark.parametrize("seconds", [600, -600])
-def test_a_clock_that_goes_wrong(each: Installation, seconds: int):
-    each.server.advance(seconds)
-    finding = only(each.adapter(), "clock")
+def test_a_clock_that_goes_wrong(ends: Installation, seconds: int):
+    ends.server.advance(seconds)
+    finding = only(ends.adapter(), "clock")
     assert finding.level == "warning"
     assert "s away from this machine's" in finding.message and "NTP" in finding.hint
-    each.server.advance(-seconds)
-    assert only(each.adapter(), "clock") == Finding("ok", "clock", "the clocks agree")
+    ends.server.advance(-seconds)
+    assert only(ends.adapter(), "clock") == Finding("ok", "clock", "the clocks agree")
 
 
 def test_what_is_checked_can_be_written(each: Installation):

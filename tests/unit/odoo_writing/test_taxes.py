@@ -37,18 +37,18 @@ def test_the_domestic_tax_is_taken_of_several(each: Installation):
     assert taxes_of(each, remote.remote_id) == [[TAX_19]], "not 19 % of small deliveries within the EU"
 
 
-def test_a_rate_with_digits_after_the_point(each: Installation):
-    tax = each.server.add_tax("5.5%", 5.5)
-    remote = each.adapter().create(credit_note(1, line(1000, 55_000)))
-    assert taxes_of(each, remote.remote_id) == [[tax]]
+def test_a_rate_with_digits_after_the_point(ends: Installation):
+    tax = ends.server.add_tax("5.5%", 5.5)
+    remote = ends.adapter().create(credit_note(1, line(1000, 55_000)))
+    assert taxes_of(ends, remote.remote_id) == [[tax]]
     assert remote.taxes == (TaxPart("S", 55_000, 1000, 55),)
 
 
-def test_a_tax_named_in_the_settings_comes_first(each: Installation):
-    adapter = each.adapter({"tax_ids": {"S 19": SMALL_EU}})
+def test_a_tax_named_in_the_settings_comes_first(ends: Installation):
+    adapter = ends.adapter({"tax_ids": {"S 19": SMALL_EU}})
     request = credit_note(1, line(1000))
     remote = adapter.create(request)
-    assert taxes_of(each, remote.remote_id) == [[SMALL_EU]]
+    assert taxes_of(ends, remote.remote_id) == [[SMALL_EU]]
     assert remote.taxes == (TaxPart("S", STANDARD, 1000, 190),)
 
 
@@ -144,12 +144,12 @@ def test_a_tax_with_a_code_of_its_own_is_no_other(odoo: Installation):
         adapter.create(credit_note(2, line(1000, 0, "Z")))
 
 
-def test_codes_are_read_back_as_they_were_written(each: Installation):
+def test_codes_are_read_back_as_they_were_written(ends: Installation):
     """By a process that has written nothing yet: after a crash the document is compared with what was approved."""
     settings = {"tax_ids": {"AE 0": TAX_EU, "E 0": TAX_0}}
     request = credit_note(1, line(1000, 0, "AE"), line(500, 0, "E"), line(700))
-    each.adapter(settings).create(request)
-    (found,) = each.adapter(settings).look_up("credit_note", request.key)
+    ends.adapter(settings).create(request)
+    (found,) = ends.adapter(settings).look_up("credit_note", request.key)
     assert found.taxes == request.taxes
 
 

@@ -51,13 +51,13 @@ def test_another_tier_takes_the_place_of_the_one_before(each: Installation):
     assert sorted(tag["name"] for tag in names if tag) == ["conformance: gold", "conformance: silver", "rebated"]
 
 
-def test_tags_are_made_once_for_all_partners_and_processes(each: Installation):
-    other = each.server.add_partner("Other")
-    each.adapter().create(tier())
-    each.server.forget()
-    each.adapter().create(tier(account=other))
-    assert each.server.count("res.partner.category", "create") == 0
-    assert each.tags() == each.tags(other) == ["rebated / conformance: gold"]
+def test_tags_are_made_once_for_all_partners_and_processes(ends: Installation):
+    other = ends.server.add_partner("Other")
+    ends.adapter().create(tier())
+    ends.server.forget()
+    ends.adapter().create(tier(account=other))
+    assert ends.server.count("res.partner.category", "create") == 0
+    assert ends.tags() == ends.tags(other) == ["rebated / conformance: gold"]
 
 
 def test_nothing_is_written_where_nothing_changed(each: Installation):
@@ -72,16 +72,16 @@ def test_nothing_is_written_where_nothing_changed(each: Installation):
     assert each.server.count() == 1, "a look is all it takes"
 
 
-def test_tags_of_people_stay(each: Installation):
-    own = each.server.create("res.partner.category", name="Wholesale")
-    like = each.server.create("res.partner.category", name="conformance: gold")
-    elsewhere = each.server.create("res.partner.category", name="conformance: bronze", parent_id=own)
-    each.server.write("res.partner", BUYER, category_id=[[6, 0, [own, like, elsewhere]]])
-    adapter = each.adapter()
+def test_tags_of_people_stay(ends: Installation):
+    own = ends.server.create("res.partner.category", name="Wholesale")
+    like = ends.server.create("res.partner.category", name="conformance: gold")
+    elsewhere = ends.server.create("res.partner.category", name="conformance: bronze", parent_id=own)
+    ends.server.write("res.partner", BUYER, category_id=[[6, 0, [own, like, elsewhere]]])
+    adapter = ends.adapter()
     adapter.create(tier(1))
     adapter.create(tier(2))
     theirs = ["Wholesale", "Wholesale / conformance: bronze", "conformance: gold"]
-    assert each.tags() == sorted([*theirs, "rebated / conformance: silver"])
+    assert ends.tags() == sorted([*theirs, "rebated / conformance: silver"])
 
 
 @pytest.mark.parametrize(
@@ -142,11 +142,11 @@ def test_fields_show_the_standing(each: Installation):
     }
 
 
-def test_what_is_not_there_is_emptied(each: Installation):
-    adapter = with_fields(each).adapter(NAMED)
+def test_what_is_not_there_is_emptied(ends: Installation):
+    adapter = with_fields(ends).adapter(NAMED)
     adapter.create(tier(accrued=12_345))
     adapter.create(tier(since=None, to_next=None, next_tier=None, accrued=0))
-    assert shown(each) == {"x_tier": "gold", "x_since": None, "x_progress": 100, "x_to_next": 0.0, "x_accrued": 0.0}
+    assert shown(ends) == {"x_tier": "gold", "x_since": None, "x_progress": 100, "x_to_next": 0.0, "x_accrued": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -213,17 +213,17 @@ def test_progress_stays_between_nothing_and_all(odoo: Installation):
         assert (shown(odoo)["x_progress"] or 0) == progress
 
 
-def test_a_field_that_is_missing_is_named(each: Installation):
-    each.server.add_field("res.partner", "x_tier")
+def test_a_field_that_is_missing_is_named(ends: Installation):
+    ends.server.add_field("res.partner", "x_tier")
     with pytest.raises(FatalError, match=r"partners in Odoo have no field x_since, x_progress$") as stopped:
-        adapter = each.adapter({"fields": {"tier": "x_tier", "since": "x_since", "progress": "x_progress"}})
+        adapter = ends.adapter({"fields": {"tier": "x_tier", "since": "x_since", "progress": "x_progress"}})
         adapter.create(tier())
     assert "write.fields" in str(stopped.value.hint)
-    assert each.writes() == [] and each.tags() == []
-    each.server.add_field("res.partner", "x_since", "date")
-    each.server.add_field("res.partner", "x_progress", "integer")
+    assert ends.writes() == [] and ends.tags() == []
+    ends.server.add_field("res.partner", "x_since", "date")
+    ends.server.add_field("res.partner", "x_progress", "integer")
     adapter.create(tier())
-    assert each.tags() == ["rebated / conformance: gold"], "as soon as somebody has added it"
+    assert ends.tags() == ["rebated / conformance: gold"], "as soon as somebody has added it"
 
 
 def test_a_value_the_field_does_not_take_is_refused(spoken: Installation):
@@ -236,17 +236,17 @@ def test_a_value_the_field_does_not_take_is_refused(spoken: Installation):
 
 
 @pytest.mark.parametrize("account", [98765, "C-1001", ""])
-def test_an_unknown_partner_is_refused(each: Installation, account: int | str):
+def test_an_unknown_partner_is_refused(ends: Installation, account: int | str):
     with pytest.raises(WriteRefused, match="there is no partner"):
-        each.adapter().create(tier(account=account))
-    assert each.writes() == []
+        ends.adapter().create(tier(account=account))
+    assert ends.writes() == []
 
 
-def test_an_archived_partner_has_its_tier_too(each: Installation):
-    partner = with_fields(each).server.add_partner("Gone", active=False)
-    each.adapter(NAMED).create(tier(account=partner))
-    assert each.tags(partner) == ["rebated / conformance: gold"]
-    assert shown(each, partner)["x_tier"] == "gold"
+def test_an_archived_partner_has_its_tier_too(ends: Installation):
+    partner = with_fields(ends).server.add_partner("Gone", active=False)
+    ends.adapter(NAMED).create(tier(account=partner))
+    assert ends.tags(partner) == ["rebated / conformance: gold"]
+    assert shown(ends, partner)["x_tier"] == "gold"
 
 
 def test_a_user_without_the_right_stops_the_connection(spoken: Installation):
