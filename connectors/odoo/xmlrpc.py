@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 import threading
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 from xml.parsers.expat import ExpatError
-from xmlrpc.client import MAXINT, MININT, Marshaller
+from xmlrpc.client import MAXINT, MININT, Error, Marshaller, Unmarshaller
 from xmlrpc.client import Fault as RpcFault
 
 import odoolib.rpc
 from defusedxml.common import DefusedXmlException
+from defusedxml.xmlrpc import DefusedExpatParser
 from odoolib.tools import AuthenticationError
 
 from connectors.http.session import HttpSession
 from connectors.odoo import faults
-from connectors.odoo.xmlvalues import read
 from connectors.secrets import Secret
 
 _HEADERS = {"Content-Type": "text/xml; charset=utf-8"}
@@ -46,7 +46,7 @@ class _Sending:
             return read(reply.body)
         except RpcFault as fault:
             refusal = faults.of_code(fault.faultCode, str(fault.faultString))
-        except (DefusedXmlException, ExpatError, ArithmeticError, ValueError, TypeError, LookupError):
+        except (Error, DefusedXmlException, ExpatError, InvalidOperation, ValueError, TypeError, LookupError):
             refusal = faults.unreadable(reply)
         raise refusal
 
@@ -127,11 +127,37 @@ class _Writer(Marshaller):
     dispatch[Secret] = _secret
 
 
+class _Reader(Unmarshaller):
+    """Reads numbers with a fraction as Decimal of their very digits."""
+
+    dispatch: dict[Any, Any] = dict(Unmarshaller.dispatch)  # noqa: RUF012 - as in the base class
+
+    def _number(self, data: str) -> None:
+        value = Decimal(data.strip())
+        if not value.is_finite():
+            raise ValueError("not a number")
+        self.append(value)
+        self._value = False
+
+    dispatch["double"] = _number
+    dispatch["float"] = _number
+
+
 def written(method: str, arguments: tuple[Any, ...]) -> bytes:
     """An XML-RPC request."""
     content = _Writer("utf-8", allow_none=True).dumps(arguments)
     head = f"<?xml version='1.0' encoding='utf-8'?>\n<methodCall>\n<methodName>{method}</methodName>\n"
     return f"{head}{content}</methodCall>\n".encode()
+
+
+def read(body: bytes) -> Any:
+    """The value of an XML-RPC reply. Raises xmlrpc.client.Fault, and other errors for what is not one."""
+    reader = _Reader()
+    parser = DefusedExpatParser(reader, forbid_dtd=True)
+    parser.feed(body)
+    parser.close()
+    (value,) = reader.close()
+    return value
 
 
 def connector(session: HttpSession, address: str) -> PlainConnector | SecureConnector:
