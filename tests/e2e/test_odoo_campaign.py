@@ -46,7 +46,7 @@ class Ground:
             first.configure(proxy.url, **connection(odoo), longest=1, patience=0.5, more=MORE)
             workspaces = [first] if seed % 2 else [first, first.copied(folder / "second")]
             play = Play(seed, workspaces, proxy, self.daemons, self.server)
-            play.disturbed(lives=3)
+            play.disturbed(lives=2)
             play.calm()
             for workspace in workspaces:
                 assert faults_in(workspace, StandInBooks(odoo)) == [], f"seed {seed}: {play.done}"
