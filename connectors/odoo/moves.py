@@ -86,8 +86,11 @@ class Moves:
             raise AlreadyExists(f"{key} is there already") from None
 
     def post(self, kind: str, remote_id: str) -> Remote:
-        """Post a draft of ours; one that is posted already is returned as it is."""
+        """Post a draft of ours; one that is none any more is returned as it is."""
         try:
+            remote = self.documents.read_back(kind, remote_id)
+            if remote is not None and remote.state != "draft":  # before 17 Odoo would post what somebody cancelled
+                return remote
             return self._post(kind, int(remote_id), fresh=False)
         except RetryableError as error:
             raise UnknownOutcome(error.message, after=error.after) from None
@@ -136,13 +139,9 @@ class Moves:
         raise WriteRefused(message)
 
     def _compare(self, request: DocumentRequest, move_id: int) -> None:
-        """A draft whose net amount is not what was approved is never posted, nor what somebody has cancelled."""
+        """A draft whose net amount is not what was approved is never posted."""
         remote = self.documents.read_back(request.kind, str(move_id))
-        if remote is None:
-            return
-        if remote.state == "cancelled":
-            raise AlreadyExists(f"{request.key} is there already, and cancelled")
-        if remote.detail["state"] == "draft" and remote.net != request.net:
+        if remote is not None and remote.detail["state"] == "draft" and remote.net != request.net:
             mine, theirs = shown(request.net, request.currency), shown(remote.net, request.currency)
             self._refuse(
                 request.kind,

@@ -44,7 +44,7 @@ def _check_postable(session: Session, move: Record) -> None:
                 "You cannot validate an invoice with a negative total amount. You should create a credit note instead. "
                 "Use the action menu to transform it into a credit note or refund."
             )
-    if move["state"] != "draft":
+    if move["state"] == "posted" or (move["state"] == "cancel" and session.version >= (17, 0)):
         wants = "must be in draft" if session.version >= (17, 0) else "is already posted"
         raise UserError(f"The entry {move['name']} (id {move['id']}) {wants}.")
     if not any(line["kind"] not in ("line_section", "line_note", "payment_term") for line in lines):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from connectors.spi import AlreadyExists, UnknownOutcome, WriteRefused
@@ -154,11 +156,27 @@ def test_what_somebody_cancelled_stays_cancelled(each: Installation):
     assert adapter.look_up("credit_note", credit_note().key)[0].state == "cancelled"
 
 
-def test_a_draft_somebody_cancelled_is_neither_posted_nor_removed(odoo: Installation):
+def test_a_draft_somebody_cancelled_is_neither_posted_nor_removed(each: Installation):
+    draft = left_by_a_crash(each)
+    each.server.cancel(int(draft))
+    assert each.adapter().post("credit_note", draft).state == "cancelled"
+    assert each.documents(credit_note().key) == ["cancel"]
+
+
+@pytest.mark.parametrize("meanwhile", ["post", "cancel"])
+def test_a_draft_that_changes_while_it_is_posted(odoo: Installation, monkeypatch: pytest.MonkeyPatch, meanwhile: str):
     draft = left_by_a_crash(odoo)
-    odoo.server.cancel(int(draft))
-    assert odoo.adapter().post("credit_note", draft).state == "cancelled"
-    assert odoo.documents(credit_note().key) == ["cancel"]
+    adapter = odoo.adapter()
+    real = adapter.client.call
+
+    def call(model: str, method: str, /, **named: Any) -> Any:
+        if method == "action_post":
+            getattr(odoo.server, meanwhile)(int(draft))
+        return real(model, method, **named)
+
+    monkeypatch.setattr(adapter.client, "call", call)
+    assert adapter.post("credit_note", draft).state == {"post": "posted", "cancel": "cancelled"}[meanwhile]
+    assert odoo.documents(credit_note().key) == [{"post": "posted", "cancel": "cancel"}[meanwhile]]
 
 
 # -------------------------------------------------------------------- drafts that are not what was approved

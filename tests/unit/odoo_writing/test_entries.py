@@ -123,7 +123,14 @@ def test_another_currency_than_the_company_s_is_refused(ends: Installation):
 
 
 @pytest.mark.parametrize(
-    "rows", [(), (row("8730", 500),), (row("8730", 500), row("1700", 0, 499)), (row("8730", 500), row("1700", 500))]
+    "rows",
+    [
+        (),
+        (row("8730", 500),),
+        (row("8730", 500), row("1700", 0, 499)),
+        (row("8730", 500), row("1700", 0, 501)),
+        (row("8730", 500), row("1700", 500)),
+    ],
 )
 def test_an_entry_that_does_not_balance_is_refused(odoo: Installation, rows: tuple):
     with pytest.raises(WriteRefused, match="the journal of 2026-01 does not balance"):
