@@ -25,7 +25,7 @@ from tests.helpers.workspace import call
 
 CUSTOMERS = 5
 IN_TEST, IN_CHAOS = 40, 500
-PART = 4
+PART = 2
 MORE = "[sending]\nmax_attempts = 100\n"
 
 
@@ -72,7 +72,7 @@ def campaign(ground: Ground, folder: Path, seeds: range) -> None:
         met += ground.play(folder / str(seed), seed)
         shutil.rmtree(folder / str(seed))
     assert met["killed"] >= len(seeds), "too few were killed for this to prove anything"
-    assert len(met - Counter(dict.fromkeys(("pass", "killed"), met.total()))) >= 4, met
+    assert len(met - Counter(dict.fromkeys(("pass", "killed"), met.total()))) >= 2, met
 
 
 @pytest.mark.slow
