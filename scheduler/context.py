@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import pwd
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -145,9 +146,9 @@ def _closed(config: Config, book: Book, as_of: date | None, progress: Progress) 
 
 
 @contextmanager
-def claimed(context: Context, *, wait: float = 10) -> Iterator[Context]:
-    """Hold the claim on the book while the block runs."""
-    with held(context.book, wait=wait, seconds=context.config.sending.lease_seconds) as claim:
+def claimed(context: Context, *, wait: float = 10, stopping: threading.Event | None = None) -> Iterator[Context]:
+    """Hold the claim on the book while the block runs. Nobody waits for it any more once `stopping` is set."""
+    with held(context.book, wait=wait, seconds=context.config.sending.lease_seconds, stopping=stopping) as claim:
         context.claim = claim
         try:
             yield context

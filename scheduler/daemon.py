@@ -61,12 +61,18 @@ JOBS: dict[str, Callable[[Context], object]] = {
 }
 
 
-def work(config: Config, name: str) -> None:
-    """Do one job of the schedule, holding the claim on the book. Never raises one of our own errors."""
+def work(config: Config, name: str, stopping: threading.Event | None = None) -> None:
+    """Do one job of the schedule, holding the claim on the book. Never raises one of our own errors.
+
+    Nothing is begun any more once `stopping` is set.
+    """
+    stopping = stopping or threading.Event()
+    if stopping.is_set():
+        return
     run_id = new_run_id()
     with structlog.contextvars.bound_contextvars(run=run_id, job=name):
         try:
-            with opened(config) as context, claimed(context, wait=60):
+            with opened(config) as context, claimed(context, wait=60, stopping=stopping):
                 context.run_id = run_id
                 with metrics.timed(name):
                     JOBS[name](context)
@@ -103,7 +109,7 @@ def serve(config: Config) -> int:
     for name in JOBS:
         trigger = config.schedule.trigger(name, config.business.zone)
         if trigger is not None:
-            scheduler.add_job(work, trigger, args=[config, name], id=name, name=name)
+            scheduler.add_job(work, trigger, args=[config, name, stop], id=name, name=name)
     server = health.serve(config.health.host, config.health.port, config)
     scheduler.start()
     log.info("serving", jobs=[job.id for job in scheduler.get_jobs()], health=config.health.listen)

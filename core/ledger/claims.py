@@ -120,17 +120,27 @@ def release(book: Book, claim: Claim) -> None:
 
 
 @contextmanager
-def held(book: Book, name: str = BOOK_CLAIM, *, wait: float = 0, seconds: int = LEASE_SECONDS) -> Iterator[Claim]:
-    """Hold a claim while the block runs, with a heartbeat beside it. Waits up to `wait` seconds for it."""
+def held(
+    book: Book,
+    name: str = BOOK_CLAIM,
+    *,
+    wait: float = 0,
+    seconds: int = LEASE_SECONDS,
+    stopping: threading.Event | None = None,
+) -> Iterator[Claim]:
+    """Hold a claim while the block runs, with a heartbeat beside it.
+
+    Waits up to `wait` seconds for it, but no longer than until `stopping` is set.
+    """
+    stopping = stopping or threading.Event()
     give_up = time.monotonic() + wait
     while True:
         try:
             claim = take(book, name, seconds=seconds)
             break
         except Busy:
-            if time.monotonic() >= give_up:
+            if time.monotonic() >= give_up or stopping.wait(0.2):
                 raise
-            time.sleep(0.2)
     stop = threading.Event()
     beat = threading.Thread(target=_heartbeat, args=(book, claim, seconds, stop), daemon=True)
     beat.start()
