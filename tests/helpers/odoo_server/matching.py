@@ -41,7 +41,7 @@ def reconcile(session: Session, lines: Sequence[Record]) -> None:
             )
     if any(line["parent_state"] == "cancel" for line in lines):
         raise UserError("You can not reconcile cancelled entries.")
-    if any(line["parent_state"] != "posted" for line in lines):
+    if session.version < (19, 0) and any(line["parent_state"] != "posted" for line in lines):
         raise UserError("You can only reconcile posted entries.")
     order = sorted(lines, key=lambda line: (line.get("date_maturity") or line["date"], line["id"]))
     debits = [line["id"] for line in order if exact(line["amount_residual"]) > 0]
