@@ -59,6 +59,13 @@ class Cell(NamedTuple):
     """Number of lines whose quantity in base units is unknown."""
     lines: int
     """Number of lines; negated lines count -1."""
+    times: int = 1
+    """The measure in the program's unit or currency is `measure * times / over`; `over` of 0: nobody knows it yet."""
+    over: int = 1
+    less: int = 0
+    """What other programs have taken off the measure already."""
+    shared: int = -1
+    """While counting: which other programs' lines these are too (`Plan.shares`)."""
 
 
 CANONICAL = itemgetter(5, 6, 7, 8, 9, 2, 4)
@@ -105,25 +112,25 @@ def compile_rule(program: Program, level_names: Sequence[str] = ()) -> Rule:
     """The rule of a rebate program. `level_names` are the levels of the tier program it uses, from the lowest up."""
     head = program.program
     slices = program.slices()
-    stated = [scale for _, scales, _ in slices for scale in scales.values() if scale is not None]
+    stated = [scale for part in slices for scale in part.scales.values() if scale is not None]
     if program.is_tier:
         raise ValueError(f"{program.id} gives a tier and pays nothing: it has no rule")
     digits = max((digits_of(scale, head.currency) for scale in stated), default=0)
     compiled = []
-    for _, scales, _ in slices:
-        own = scales[""]
-        chosen = [own, *(scales.get(name, own) for name in level_names)]
+    for part in slices:
+        own = part.scales[""]
+        chosen = [own, *(part.scales.get(name, own) for name in level_names)]
         compiled.append(
             tuple(None if scale is None else compile_scale(scale, head.currency, digits) for scale in chosen)
         )
-    at = slices[0][2].at if slices[0][2] is not None else None
+    at = slices[0].tier.at if slices[0].tier is not None else None
     return Rule(
         program=program.id,
         currency=head.currency,
         rounding=head.rounding,
         accumulate=program.basis.accumulate,
         at=at,
-        starts=tuple(day_number(start) for start, _, _ in slices),
+        starts=tuple(day_number(part.start) for part in slices),
         scales=tuple(compiled),
         levels=tuple(level_names),
         digits=digits,

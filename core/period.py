@@ -6,6 +6,7 @@ A period is a half-open range of days `[start, end)`. Days inside the engine are
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
@@ -74,3 +75,52 @@ def periods(start: date, end: date, length: Length, fiscal_start: int = 1) -> It
         if period.end.year >= 9990:
             return
         period = period_of(period.end, length, fiscal_start)
+
+
+class Range(NamedTuple):
+    """An explicit period: its first and last day, and its label."""
+
+    start: date
+    last: date
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """How days fall into periods: calendar ones of a length, or explicit ranges that follow each other."""
+
+    length: Length = "year"
+    fiscal_start: int = 1
+    ranges: tuple[Range, ...] = ()
+
+    def of(self, day: date) -> Period:
+        """The period that holds `day`. Raises ValueError for a day outside of explicit ranges."""
+        if not self.ranges:
+            return period_of(day, self.length, self.fiscal_start)
+        for item in self.ranges:
+            if item.start <= day <= item.last:
+                return Period(item.start, item.last + timedelta(days=1), item.label)
+        raise ValueError(f"{day} lies in none of the stated periods")
+
+    def between(self, start: date, end: date) -> Iterator[Period]:
+        """Every period that shares a day with `[start, end)`, in order."""
+        if not self.ranges:
+            yield from periods(start, end, self.length, self.fiscal_start)
+            return
+        for item in self.ranges:
+            if item.start < end and start <= item.last:
+                yield Period(item.start, item.last + timedelta(days=1), item.label)
+
+    def before(self, period: Period) -> Period | None:
+        """The period before one of these; None where there is none."""
+        if not self.ranges:
+            return period_of(period.start - timedelta(days=1), self.length, self.fiscal_start)
+        earlier = [item for item in self.ranges if item.last < period.start]
+        return self.of(earlier[-1].start) if earlier else None
+
+    def after(self, period: Period) -> Period | None:
+        """The period after one of these; None where there is none."""
+        if not self.ranges:
+            return period_of(period.end, self.length, self.fiscal_start)
+        later = [item for item in self.ranges if item.start >= period.end]
+        return self.of(later[0].start) if later else None

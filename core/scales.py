@@ -15,13 +15,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from core import money
 from core.errors import ConfigError, DataError
-from core.programs import Scale
-
-Method = Literal["flat", "marginal", "retrospective"]
+from core.programs import Method, Scale
 
 
 class Segment(NamedTuple):

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from core.money import RATE_EXPONENT, Rounding, divide, largest_remainder
-from core.period import MONTHS, Period, period_of
+from core.period import Period
 from core.posting import Key
 from core.programs import Program
 
@@ -81,17 +81,17 @@ def settlement_of(program: Program, calculation: Period, as_of: date) -> tuple[P
 
     Due is the day after the grace days that follow the period's end. None: nothing is due yet.
     """
-    every, fiscal = program.settles_every, program.program.fiscal_start
+    calendar = program.settlement_calendar
     grace = timedelta(days=program.settlement.grace_days)
-    last = period_of(calculation.last, every, fiscal)
+    last = calendar.of(calculation.last)
     if last.end + grace <= as_of:
         return last, True
-    if MONTHS[every] >= MONTHS[program.program.period]:
+    if not program.settles_within:
         return None
     found = None
     day = calculation.start
     while day < calculation.end:
-        period = period_of(day, every, fiscal)
+        period = calendar.of(day)
         if period.end + grace > as_of:
             break
         found = period
@@ -101,19 +101,18 @@ def settlement_of(program: Program, calculation: Period, as_of: date) -> tuple[P
 
 def next_settlements(program: Program, after: Period, as_of: date) -> Iterator[Period]:
     """The settlement periods after `after` that are due, in order, within the program's life."""
-    every, fiscal = program.settles_every, program.program.fiscal_start
     grace = timedelta(days=program.settlement.grace_days)
-    period = period_of(after.end, every, fiscal)
-    while period.end + grace <= as_of and period.start < program.end:
+    period = program.settlement_calendar.after(after)
+    while period is not None and period.end + grace <= as_of and period.start < program.end:
         yield period
-        period = period_of(period.end, every, fiscal)
+        period = program.settlement_calendar.after(period)
 
 
 def is_over(program: Program, as_of: date) -> bool:
     """Whether every settlement period of the program has been due."""
     if program.program.valid_to is None:
         return False
-    last = period_of(program.program.valid_to, program.settles_every, program.program.fiscal_start)
+    last = program.settlement_calendar.of(program.program.valid_to)
     return last.end + timedelta(days=program.settlement.grace_days) <= as_of
 
 

@@ -24,7 +24,7 @@ from operator import itemgetter, ne, sub
 from typing import Literal, NamedTuple
 
 from core.money import exponent, scaled
-from core.period import day_date, day_number, period_of
+from core.period import day_date, day_number
 from core.programs import Program
 
 Sums = Sequence[tuple[int, int]]
@@ -72,7 +72,7 @@ class Ladder:
     """Length of a rolling window; 0 for a calendar window."""
     first_month: int
     """Month of the year, 0 for January, that the window begins with."""
-    upgrade: Literal["at_once", "next_period"]
+    upgrade: Literal["at_once", "next_period", "retroactive"]
     keeps: bool
     """Whether a level is kept through the year after the one it was earned in."""
 
@@ -140,15 +140,10 @@ def tier_day(program: Program, period: int) -> int | None:
 
     None for a program that uses no tier, or each document's own.
     """
-    use = program.slices()[0][2]
+    use = program.slices()[0].tier
     if use is None or use.at == "document":
         return None
-    head = program.program
-    return (
-        period
-        if use.at == "period_start"
-        else day_number(period_of(day_date(period), head.period, head.fiscal_start).last)
-    )
+    return period if use.at == "period_start" else day_number(program.calendar.of(day_date(period)).last)
 
 
 def outlook(program: Program | Ladder, sums: Sums, as_of: int) -> Outlook:

@@ -46,7 +46,7 @@ class Block:
 
     def cells(self) -> list[Cell]:
         """Every cell."""
-        return list(map(Cell._make, zip(*(column.tolist() for column in self.columns), strict=True)))
+        return list(map(Cell, *(column.tolist() for column in self.columns)))
 
     def groups(self) -> Iterator[Group]:
         """The groups one by one."""

@@ -81,7 +81,7 @@ class DuckEngine(FactCache):
             program = plan.programs[i]
             if program.is_tier:
                 raise ValueError(f"{program.id} gives a tier: it has sums, not cells")
-            use = program.slices()[0][2]
+            use = program.slices()[0].tier
             at_document = use is not None and use.at == "document"
             alike.setdefault((program.basis.accumulate, at_document), []).append(i)
         held, named = table(STANDING, standings or ()), list(accounts)

@@ -20,7 +20,7 @@ import pyarrow
 
 from core.engine.patterns import Audiences, Scopes
 from core.errors import IntegrityError
-from core.period import MONTHS, day_date, day_number, period_of, periods
+from core.period import day_date, day_number
 from core.programs import Program
 
 BEGINNING, END = -(2**31), 2**31 - 1
@@ -181,15 +181,15 @@ def _slots(programs: Sequence[Program], start: int, end: int, through: int) -> l
     cuts = {start, through}
     if start < end:
         first, last = day_date(start), day_date(end)
-        for length, fiscal_start in {
-            (length, program.program.fiscal_start)
+        for calendar in {
+            calendar
             for program in programs
             if not program.is_tier
-            for length in (program.program.period, program.settles_every)
+            for calendar in (program.calendar, program.settlement_calendar)
         }:
-            cuts.update(day_number(period.start) for period in periods(first, last, length, fiscal_start))
+            cuts.update(day_number(period.start) for period in calendar.between(first, last))
         for program in programs:
-            cuts.update(day_number(day) for day, _, _ in program.slices())
+            cuts.update(day_number(part.start) for part in program.slices())
             cuts.add(day_number(program.end))
     return sorted(day for day in cuts if start <= day < end)
 
@@ -201,7 +201,7 @@ def _calendar(
     index = {program.id: i for i, program in enumerate(programs)}
     found: list[tuple[int, Span]] = []
     for number, program in enumerate(programs):
-        starts = [day_number(day) for day, _, _ in program.slices()]
+        starts = [day_number(part.start) for part in program.slices()]
         end = min(day_number(program.end), last)
         for slot, day in enumerate(slots):
             if starts[0] <= day < end:
@@ -214,7 +214,7 @@ def _calendar(
     rows: list[tuple[int, ...]] = []
     for slot, span in found:
         program = programs[span.program]
-        tier = index.get(program.needs[0], -1) if program.needs else -1
+        tier = index.get(program.tier_needs[0], -1) if program.tier_needs else -1
         measure = MEASURES.index(program.basis.measure)
         place = places[span]
         rows.append((span.program, slot, place, groups[place], measure, tier))
@@ -223,11 +223,10 @@ def _calendar(
 
 def _periods(program: Program, day: int) -> tuple[int, int]:
     """First days of the calculation period and of the settlement period of a day."""
-    head = program.program
-    period = day_number(period_of(day_date(day), head.period, head.fiscal_start).start)
-    if MONTHS[program.settles_every] >= MONTHS[head.period]:
+    period = day_number(program.calendar.of(day_date(day)).start)
+    if not program.settles_within:
         return period, period
-    return period, day_number(period_of(day_date(day), program.settles_every, head.fiscal_start).start)
+    return period, day_number(program.settlement_calendar.of(day_date(day)).start)
 
 
 def _days(slots: Sequence[int], end: int) -> list[tuple[int, ...]]:

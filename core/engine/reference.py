@@ -65,7 +65,7 @@ def entitlements(
             if counts(program, accounts, items, line):
                 groups[line.account, month_run(program, _date(line.day), program.program.period)].append(line)
         for (account, start), members in groups.items():
-            use = program.slices()[0][2]
+            use = program.slices()[0].tier
             levels: dict[date, int] = {}
             names: list[str] = []
             if use is not None:
@@ -182,13 +182,13 @@ def _shares(
 ) -> dict[tuple[int, ...], Fraction]:
     """The exact share of each cell (slice, level, tax, document, line, settlement) of one unit, in minor units."""
     slices = program.slices()
-    use = slices[0][2]
+    use = slices[0].tier
     by = program.basis.accumulate
     cells: dict[tuple[int, ...], int] = defaultdict(int)
     days: dict[tuple[int, ...], date] = {}
     for line in unit:
         day = _date(line.day)
-        slice_ = max(i for i, (start, _, _) in enumerate(slices) if start <= day)
+        slice_ = max(i for i, part in enumerate(slices) if part.start <= day)
         settle = (month_run(program, day, program.settles_every) - EPOCH).days
         if MONTHS[program.settles_every] >= MONTHS[program.program.period]:
             settle = 0
@@ -204,7 +204,7 @@ def _shares(
         keys = sorted(key for key in cells if key[0] == slice_)
         here = sum(cells[key] for key in keys)
         for key in keys:
-            _, scales, _ = slices[slice_]
+            scales = slices[slice_].scales
             scale = scales.get(names[levels[days[key]]], scales[""]) if levels else scales[""]
             if scale is None:
                 shares[key] = Fraction(0)

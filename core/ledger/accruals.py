@@ -21,7 +21,7 @@ from core.ledger.masters import account_states, item_states
 from core.ledger.postings import Transaction
 from core.ledger.registry import Registered
 from core.ledger.standings import TierChange
-from core.period import Period, day_date, day_number, period_of
+from core.period import Period, day_date, day_number
 from core.posting import Key, TransactionKind, entry
 from core.programs import Program, strata
 from core.settlement import TaxCode
@@ -183,7 +183,7 @@ def groups(
             if item.level
         ]
     for _, beneficiary, first, cells in engine.count(ground.plan, [index], standings=rows, known_batch=known_batch):
-        period = period_of(day_date(first), program.program.period, program.program.fiscal_start)
+        period = program.calendar.of(day_date(first))
         level = -1
         if use is not None and not at_document:
             day = period.start if use.at == "period_start" else min(period.last, ground.as_of)
@@ -320,7 +320,7 @@ def _rebate(
         consider(beneficiary, period, compute(rule, program, cells, level, ground.taxes), level)
     for beneficiary, start in known:
         if (beneficiary, start) not in seen:
-            period = period_of(start, program.program.period, program.program.fiscal_start)
+            period = program.calendar.of(start)
             consider(beneficiary, period, Computed(0, [], [], []), -1)
     flush()
 

@@ -18,6 +18,10 @@ from core.keys import content_hash
 from core.ledger.book import Batch
 from core.ledger.tables import entitlement
 
+_ALWAYS = len(Cell._fields) - len(Cell._field_defaults) - 1
+_USUAL = {Cell._fields.index(name): value for name, value in Cell._field_defaults.items()}
+"""What a field of a cell is where it is left out, by its place."""
+
 Group = tuple[int, date]  # beneficiary, first day of the calculation period
 
 
@@ -40,8 +44,14 @@ class Stored(NamedTuple):
 
 
 def cells_text(cells: Sequence[Cell], parts: Sequence[int]) -> list[list[int]]:
-    """Cells and parts as plain rows, in their canonical order."""
-    return [[*cell[1:], part] for cell, part in zip(cells, parts, strict=True)]
+    """Cells and parts as plain rows, in their canonical order. What is as usual at the end of a cell is left out."""
+    rows = []
+    for cell, part in zip(cells, parts, strict=True):
+        values = list(cell[1:])
+        while len(values) > _ALWAYS and values[-1] == _USUAL[len(values)]:
+            values.pop()
+        rows.append([*values, part])
+    return rows
 
 
 def digest(definition: str, level: int, rows: list[list[int]], waiting: list[str]) -> str:

@@ -33,7 +33,7 @@ from core.ledger.tables import (
     record_version,
 )
 from core.money import percent_text
-from core.period import day_number, period_of
+from core.period import day_number
 from core.posting import component_amount
 
 
@@ -93,7 +93,7 @@ def explain_entitlement(
     """One entitlement: inputs, band, formula with numbers, rounding, the split by tax code, and the lines."""
     program = registry.by_hash(connection, stored.definition)
     rule = compile_rule(program, level_names(ground, program))
-    period = period_of(stored.period, program.program.period, program.program.fiscal_start)
+    period = program.calendar.of(stored.period)
     codes = tax_codes(connection)
     names = profiles(connection)
     again = entitle(rule, stored.cells, stored.level)
@@ -256,11 +256,11 @@ def find_accrual(connection: Connection, reference: str, accounts: dict[str, int
         raise RefusedError(f"no program is called {program!r}; there are: {', '.join(sorted(found)) or 'none'}")
     if account not in accounts:
         raise RefusedError(f"no account is called {account!r}")
-    head = found[program].program.program
+    calendar = found[program].program.calendar
     labels = []
     for book in ("live", "shadow"):
         for stored in entitlements.latest(connection, book, program, accounts[account]):
-            name = period_of(stored.period, head.period, head.fiscal_start).label
+            name = calendar.of(stored.period).label
             if name == label:
                 return stored
             labels.append(name)

@@ -25,7 +25,7 @@ from core.ledger.proposals import Stored
 from core.ledger.registry import Registered
 from core.ledger.tables import record, record_head, record_version
 from core.money import shown
-from core.period import Period, day_number, period_of
+from core.period import Period, day_number
 from core.posting import Key
 
 BOOKS = ("live", "shadow")
@@ -134,8 +134,7 @@ def _is_known(
 
 
 def _period(programs: Mapping[str, Registered], program: str, first: date) -> Period:
-    head = programs[program].program.program
-    return period_of(first, head.period, head.fiscal_start)
+    return programs[program].program.calendar.of(first)
 
 
 def _concerned(

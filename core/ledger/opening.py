@@ -18,7 +18,6 @@ from core.ledger.facts import tax_codes
 from core.ledger.masters import profiles
 from core.ledger.postings import Transaction
 from core.money import minor_units
-from core.period import periods
 from core.posting import Component, Key, opening_entry
 from core.programs import Program
 
@@ -100,9 +99,9 @@ def _transaction(
 
 
 def _first_day(program: Program, label: str) -> str:
-    head = program.program
-    end = min(program.end, date(head.valid_from.year + 100, 1, 1))
-    for period in periods(head.valid_from, end, head.period, head.fiscal_start):
+    valid_from = program.program.valid_from
+    end = min(program.end, date(valid_from.year + 100, 1, 1))
+    for period in program.calendar.between(valid_from, end):
         if period.label == label:
             return period.start.isoformat()
-    raise DataError("unknown", f"{label!r} is no {head.period} of {program.id}", path="period")
+    raise DataError("unknown", f"{label!r} is no {program.program.period} of {program.id}", path="period")

@@ -30,7 +30,7 @@ from core.ledger.postings import Balance
 from core.ledger.proposals import PartRow, Stored
 from core.ledger.registry import Registered
 from core.ledger.tables import record
-from core.period import Period, day_number, period_of
+from core.period import Period, day_number
 from core.posting import Key
 from core.programs import Program
 from core.settlement import Draft, Due, TaxCode, drafts, settlement_of, tax_lines
@@ -146,7 +146,7 @@ def owed(connection: Connection, ground: _Ground, item: Registered) -> _Owed:
     for key in balance:
         own_keys.setdefault((key.beneficiary, key.period), []).append(key)
     for stored in entitlements.latest(connection, book, program.id):
-        period = period_of(stored.period, program.program.period, program.program.fiscal_start)
+        period = program.calendar.of(stored.period)
         place = settlement_of(program, period, ground.as_of)
         if place is None or (settle_from is not None and period.end <= settle_from):
             continue

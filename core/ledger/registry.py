@@ -31,11 +31,11 @@ def register(batch: Batch, program: Program, source: str) -> bool:
     digest = program.hash()
     table = program_version.c
     rows = batch.connection.execute(
-        sa.select(table.hash, table.version, table.batch)
+        sa.select(table.hash, table.version, table.batch, table.content)
         .where(table.program == program.id)
         .order_by(table.batch.desc(), table.at.desc())
     ).all()
-    if rows and rows[0].hash == digest:
+    if rows and program_from(rows[0].content, program.id).hash() == digest:
         return False
     if any(row.hash == digest for row in rows):
         raise RefusedError(

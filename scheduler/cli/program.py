@@ -106,7 +106,12 @@ def show(program: ProgramArgument, config: ConfigOption = DEFAULT_CONFIG) -> Non
     if program not in found:
         say(f"no program is called {program}; there are: {', '.join(sorted(found)) or 'none'}", "red")
         raise typer.Exit(3)
-    print_json({"hash": found[program].hash, **found[program].program.content()})
+    print_json(
+        {
+            "hash": found[program].hash,
+            **found[program].program.model_dump(mode="python", by_alias=True, exclude={"example"}),
+        }
+    )
 
 
 @app.command()

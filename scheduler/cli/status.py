@@ -12,7 +12,6 @@ from core.ledger import acts, entitlements, postings, proposals, quarantine, reg
 from core.ledger.alarms import open_alarms
 from core.ledger.masters import profiles
 from core.ledger.tables import batch, outbox, record_head, run
-from core.period import period_of
 from scheduler.cli.common import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -91,10 +90,9 @@ def account_view(reading: sa.Connection, external_id: str) -> dict[str, Any]:
     ]  # fmt: skip
     earned = []
     for name, item in sorted(registry.current(reading).items()):
-        head = item.program.program
         for book in ("live", "shadow"):
             for stored in entitlements.latest(reading, book, name, profile.account_id):
-                label = period_of(stored.period, head.period, head.fiscal_start).label
+                label = item.program.calendar.of(stored.period).label
                 earned.append(
                     {
                         "program": name,

@@ -58,8 +58,7 @@ def journals(connection: sa.Connection, context: Context, month: Period) -> list
         amount = int(total)
         if not amount:
             continue
-        head = programs[program].program.program
-        label = period_of(first, head.period, head.fiscal_start).label
+        label = programs[program].program.calendar.of(first).label
         debit, credit = (amount, 0) if amount > 0 else (0, -amount)
         rows.setdefault(entity, []).append(
             JournalRow(entity, names[account], program, payees[payee].external_id, label, currency, debit, credit)

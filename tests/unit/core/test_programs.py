@@ -81,12 +81,12 @@ def test_the_last_day_of_a_program_counts() -> None:
 
 def test_slices_go_on_with_what_a_change_leaves_out() -> None:
     slices = parse_program(FULL).slices()
-    assert [start for start, _, _ in slices] == [date(2025, 1, 1), date(2025, 7, 1), date(2026, 1, 1)]
-    own = [scales[""] for _, scales, _ in slices]
+    assert [part.start for part in slices] == [date(2025, 1, 1), date(2025, 7, 1), date(2026, 1, 1)]
+    own = [part.scales[""] for part in slices]
     assert [scale.method if scale else None for scale in own] == ["marginal", "flat", "flat"]
-    gold = [scales["gold"] for _, scales, _ in slices]
+    gold = [part.scales["gold"] for part in slices]
     assert [scale.percent if scale else None for scale in gold] == [3, 3, 5]
-    assert ["silver" in scales for _, scales, _ in slices] == [False, False, True]
+    assert ["silver" in part.scales for part in slices] == [False, False, True]
     assert parse_program(FULL).needs == ("club",)
 
 

@@ -43,7 +43,11 @@ def bands(*rows: str, method: str = "marginal", more: str = "") -> str:
         (HEAD.replace('"bonus"', '"My Bonus"') + FLAT, "program.id", ["pattern", "'My Bonus'"]),
         (HEAD.replace('name = "Bonus"\n', "") + FLAT, "program.name", ["required"]),
         (HEAD.replace("2025-01-01", '"1.1.2025"') + FLAT, "program.valid_from", ["date", "'1.1.2025'"]),
-        (HEAD + 'period = "week"\n' + FLAT, "program.period", ["'month', 'quarter', 'half' or 'year'", "'week'"]),
+        (
+            HEAD + 'period = "week"\n' + FLAT,
+            "program.period",
+            ["'month', 'quarter', 'half', 'year', 'program' or 'ranges'", "'week'"],
+        ),
         (HEAD + "fiscal_start = 13\n" + FLAT, "program.fiscal_start", ["12", "13"]),
         (HEAD + 'rounding = "down"\n' + FLAT, "program.rounding", ["half_even", "'down'"]),
         (HEAD.replace("EUR", "EURO") + FLAT, "program", ["'EURO' is not an ISO 4217 currency"]),
@@ -58,7 +62,7 @@ def bands(*rows: str, method: str = "marginal", more: str = "") -> str:
         (HEAD + "[scale]\npercent = 2\nper_unit = 1\n", "scale", ["either `percent` or `per_unit`"]),
         (HEAD + FLAT + "bands = [{ from = 0, percent = 1 }]\n", "scale", ["a flat scale has no bands", "`method`"]),
         (HEAD + '[scale]\nmethod = "marginal"\n', "scale", ["a marginal scale needs `bands`"]),
-        (HEAD + '[scale]\nmethod = "stepped"\n', "scale.method", ["'flat', 'marginal' or 'retrospective'"]),
+        (HEAD + '[scale]\nmethod = "stepped"\n', "scale.method", ["'flat', 'marginal', 'retrospective'", "'stepped'"]),
         (
             HEAD + bands("from = 0, percent = 1", more="percent = 2\n"),
             "scale",
@@ -67,9 +71,9 @@ def bands(*rows: str, method: str = "marginal", more: str = "") -> str:
         (
             HEAD + bands("from = 0, percent = 1", "from = 5, per_unit = 1"),
             "scale",
-            ["all bands state `percent`, or all state `per_unit`"],
+            ["every band states one rate, and all the same kind"],
         ),
-        (HEAD + bands("from = 0"), "scale", ["all bands state `percent`, or all state `per_unit`"]),
+        (HEAD + bands("from = 0"), "scale", ["every band states one rate, and all the same kind"]),
         (HEAD + bands("from = -1, percent = 1"), "scale.bands.0.from", ["greater than or equal to 0", "-1"]),
         (
             HEAD + bands("from = 0, to = 200, percent = 1", "from = 201, percent = 2"),
@@ -92,9 +96,9 @@ def bands(*rows: str, method: str = "marginal", more: str = "") -> str:
             ["bands must rise: 100.00 follows 100"],
         ),
         (
-            HEAD + bands("from = 0, percent = 1", "from = 100, to = 500, percent = 2"),
+            HEAD + bands("from = 0, percent = 1", "from = 500, to = 100, percent = 2"),
             "scale",
-            ["the last band must stay open: leave out `to = 500`"],
+            ["the last band ends at 100, before it begins at 500"],
         ),
         (
             HEAD + FLAT + '[basis]\nmeasure = "quantity"\n',
@@ -102,12 +106,16 @@ def bands(*rows: str, method: str = "marginal", more: str = "") -> str:
             ["basis.measure = quantity needs rates stated as per_unit"],
         ),
         (HEAD + "[scale]\nper_unit = 2\n", "", ["basis.measure = net needs rates stated as percent"]),
-        (HEAD + FLAT + '[basis]\nmeasure = "weight"\n', "basis.measure", ["'net', 'gross' or 'quantity'", "'weight'"]),
+        (
+            HEAD + FLAT + '[basis]\nmeasure = "weight"\n',
+            "basis.measure",
+            ["'net', 'gross', 'quantity', 'orders' or 'products'", "'weight'"],
+        ),
         (HEAD + FLAT + '[basis]\naccumulate = "order"\n', "basis.accumulate", ["'period', 'document' or 'line'"]),
         (HEAD + FLAT + '[scope]\nline_kinds_out = ["gift"]\n', "scope.line_kinds_out.0", ["'freight'", "'gift'"]),
         (HEAD + FLAT + "[settlement]\ngrace_days = 367\n", "settlement.grace_days", ["366", "367"]),
         (HEAD + FLAT + '[settlement]\napproval = "none"\n', "settlement.approval", ["'manual' or 'automatic'"]),
-        (HEAD + FLAT + '[settlement]\nclawback = "debit"\n', "settlement.clawback", ["'net'", "'debit'"]),
+        (HEAD + FLAT + '[settlement]\nclawback = "forget"\n', "settlement.clawback", ["'net'", "'forget'"]),
         (
             HEAD + FLAT + '[tier]\nprogram = "club"\nat = "document"\nlevels = { gold = { percent = 3 } }\n'
             "[[change]]\nfrom = 2025-07-01\n" + bands("from = 0, percent = 1").replace("[scale]", "[change.scale]"),
@@ -133,7 +141,6 @@ def bands(*rows: str, method: str = "marginal", more: str = "") -> str:
         (TIER_HEAD, "", ["a tier program needs a [status] table with window and levels"]),
         (TIER_HEAD + STATUS + FLAT, "", ["a tier program has no scale, tier or change"]),
         (TIER_HEAD + STATUS + '[basis]\naccumulate = "line"\n', "", ["leave out basis.accumulate"]),
-        (TIER_HEAD + STATUS + '[basis]\nmeasure = "quantity"\n', "", ["a tier program measures net or gross"]),
         (
             TIER_HEAD + STATUS.replace("from = 0 }", "from = 1 }"),
             "status",

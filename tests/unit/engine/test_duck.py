@@ -123,6 +123,10 @@ def test_a_cell(engine: DuckEngine) -> None:
         "net": 1500,
         "unknown": 0,
         "lines": 2,
+        "times": 1,
+        "over": 1,
+        "less": 0,
+        "shared": -1,
     }
 
 
