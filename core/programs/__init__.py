@@ -7,7 +7,17 @@ units and exact (`Decimal`); `core.scales` compiles them to integers.
 
 from core.programs.audience import AccountSelection, Audience, Pilot, TierAudience
 from core.programs.baseline import Baseline, Index
-from core.programs.basis import COUNTED, Basis, Condition, Measure, ProductSelection, Qualifier, Scope
+from core.programs.basis import (
+    COUNTED,
+    DEFAULT_VIEW,
+    Basis,
+    Condition,
+    Measure,
+    ProductSelection,
+    Qualifier,
+    Scope,
+    View,
+)
 from core.programs.definition import Definition, Identifier
 from core.programs.example import Example, Expected, ExpectedDocument
 from core.programs.head import Head, PeriodRange
@@ -21,6 +31,7 @@ from core.programs.tier import Level, Tier, TierUse
 
 __all__ = [
     "COUNTED",
+    "DEFAULT_VIEW",
     "AccountSelection",
     "Accrual",
     "Audience",
@@ -54,6 +65,7 @@ __all__ = [
     "Tier",
     "TierAudience",
     "TierUse",
+    "View",
     "groups",
     "parse_program",
     "problems",

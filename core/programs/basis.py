@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -10,9 +10,25 @@ from core.documents import LineKind
 from core.programs.definition import Amount, Definition, Identifier, Patterns, Percent
 
 DEFAULT_LINE_KINDS_OUT: tuple[LineKind, ...] = ("freight", "fee", "deposit", "tax", "bad_debt", "rounding")
+DateRule = Literal["issue", "delivery", "payment"]
+PaidRule = Literal["invoiced", "in_full", "share", "within_terms"]
+ReturnsIn = Literal["own", "original"]
 Measure = Literal["net", "gross", "quantity", "orders", "products"]
 COUNTED: tuple[Measure, ...] = ("orders", "products")
 """Measures that count things: their values are whole numbers."""
+
+
+class View(NamedTuple):
+    """When lines count, and how much of them: programs that agree in this count the same facts."""
+
+    date: DateRule = "issue"
+    paid: PaidRule = "invoiced"
+    returns: ReturnsIn = "own"
+    """Whether a credit note of the source counts on its own day, or on that of the invoice it corrects."""
+
+
+DEFAULT_VIEW = View()
+"""What was invoiced, on the day of issue, returns on their own day."""
 
 
 class ProductSelection(Definition):
@@ -51,11 +67,11 @@ class Basis(Definition):
     accumulate: Literal["period", "document", "line"] = Field(
         default="period", description="the unit over which the band is chosen and the amount rounded once"
     )
-    date: Literal["issue", "delivery", "payment"] = Field(
+    date: DateRule = Field(
         default="issue",
         description="the day that counts: of issue, of delivery (of issue where none is stated), or of payment",
     )
-    paid: Literal["invoiced", "in_full", "share", "within_terms"] = Field(
+    paid: PaidRule = Field(
         default="invoiced",
         description="invoiced: paid or not; in_full: once everything is paid; share: as much as is paid; "
         "within_terms: paid in full by the due date",
@@ -72,6 +88,11 @@ class Basis(Definition):
     net_of: tuple[Identifier, ...] = Field(
         default=(), description="programs whose entitlement on the same lines reduces the measure"
     )
+
+    @property
+    def view(self) -> View:
+        """The facts that are counted."""
+        return View(self.date, self.paid, "original" if self.returns == "original_period" else "own")
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
