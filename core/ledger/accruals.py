@@ -12,8 +12,8 @@ from typing import Any
 
 from core.engine.duck import DuckEngine
 from core.engine.plan import Plan, make_plan
-from core.entitlement import Cell, Rule, compile_rule, entitle
-from core.ledger import acts, entitlements, postings, registry, standings
+from core.entitlement import Cell, Rule, Side, compile_rule, entitle
+from core.ledger import acts, entitlements, postings, registry
 from core.ledger.acts import Mode
 from core.ledger.book import Batch, Book
 from core.ledger.facts import sync_facts, tax_codes
@@ -21,11 +21,12 @@ from core.ledger.masters import account_states, item_states
 from core.ledger.postings import Transaction
 from core.ledger.registry import Registered
 from core.ledger.standings import TierChange
+from core.ledger.tiering import keep_tiers
 from core.period import Period, day_date, day_number
 from core.posting import Key, TransactionKind, entry
 from core.programs import Program, strata
 from core.settlement import TaxCode
-from core.tiers import Standing, level_at, outlook, timeline
+from core.tiers import Standing, level_at
 
 _GROUPS_A_BATCH = 5_000
 _BEGIN = date(1990, 1, 1)
@@ -112,53 +113,13 @@ def accrue(
             if progress is not None:
                 progress(program.id, done, total)
             if program.is_tier:
-                tiers[program.id] = _tiers(book, engine, ground, program, result, actor, claim, run)
+                tiers[program.id] = keep_tiers(book, engine, ground, program, result, actor, claim, run)
             else:
                 _rebate(book, engine, ground, program, tiers, result, actor, claim, run)
             done += 1
     if progress is not None:
         progress("", total, total)
     return result
-
-
-def tier_timelines(engine: DuckEngine, ground: Setting, program: Program) -> dict[int, list[Standing]]:
-    """The standings of every account that has bought, up to the business day."""
-    return {account_id: standing for account_id, standing, _ in _timelines(engine, ground, program)}
-
-
-def _timelines(
-    engine: DuckEngine, ground: Setting, program: Program
-) -> Iterator[tuple[int, list[Standing], list[tuple[int, int]]]]:
-    allowed = [tax for tax, code in ground.taxes.items() if code.currency == program.program.currency]
-    start = day_number(program.program.valid_from)
-    end = day_number(ground.as_of) + 1
-    for account_id, sums in engine.day_sums(ground.plan, ground.plan.index[program.id], taxes=allowed):
-        yield account_id, timeline(program, sums, start, max(end, start + 1)), sums
-
-
-def _tiers(
-    book: Book,
-    engine: DuckEngine,
-    ground: Setting,
-    program: Program,
-    result: Accrued,
-    actor: str,
-    claim: tuple[str, int] | None,
-    run: str | None,
-) -> dict[int, list[Standing]]:
-    found: dict[int, list[Standing]] = {}
-    outlooks = {}
-    for account_id, standing, sums in _timelines(engine, ground, program):
-        found[account_id] = standing
-        outlooks[account_id] = outlook(program, sums, day_number(ground.as_of))
-    with book.batch("standing", actor=actor, claim=claim, run=run, note=program.id) as batch:
-        for _, account_id in standings.latest(batch.connection, ground.mode(program).book, program.id):
-            if account_id not in outlooks:  # nothing of it counts any more
-                outlooks[account_id] = outlook(program, [], day_number(ground.as_of))
-        count, changes = standings.store(batch, ground.mode(program).book, program, outlooks, day_number(ground.as_of))
-    result.standings += count
-    result.tier_changes += changes
-    return found
 
 
 def groups(
@@ -229,7 +190,7 @@ def compute(rule: Rule, program: Program, cells: Sequence[Cell], level: int, tax
         if unknown:
             waiting.append(f"{unknown} lines wait: their unit has no ratio to the product's base unit")
     own = [cell for cell in own if cell.lines or cell.measure or cell.net]
-    result = entitle(rule, own, level)
+    result = entitle(rule, own, Side(level=level))
     return Computed(result.amount, own, result.parts, waiting)
 
 
