@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from itertools import groupby
 from math import lcm
 from operator import itemgetter
@@ -67,6 +68,32 @@ class Cell(NamedTuple):
     shared: int = -1
     """While counting: which other programs' lines these are too (`Plan.shares`)."""
 
+
+class Checked(NamedTuple):
+    """One condition of a program with what was found."""
+
+    name: str
+    measure: Fraction
+    """As `Side.qualifier`."""
+    minimum: Fraction
+    met: bool
+
+
+class Side(NamedTuple):
+    """What decides, beside its own cells, what a group of cells earns."""
+
+    level: int = -1
+    """Index of the tier level that counts; -1 for none."""
+    qualifier: Fraction | None = None
+    """The qualifier's measure of the period: minor units, 10^-6 units, or a whole count."""
+    baseline: Fraction | None = None
+    """The baseline of the paid measure after index and joiners, in the measure's unit; None: there is none."""
+    conditions: tuple[Checked, ...] = ()
+    excluded: str = ""
+    """Why nothing is earned, whatever the cells say; shown to people."""
+
+
+ALONE = Side()
 
 CANONICAL = itemgetter(5, 6, 7, 8, 9, 2, 4)
 """The order of cells in which ties are broken: slice, level, tax, document, line, payee, settle."""
@@ -140,11 +167,9 @@ def compile_rule(program: Program, level_names: Sequence[str] = ()) -> Rule:
     )
 
 
-def entitle(rule: Rule, cells: Sequence[Cell], level: int = -1) -> Entitled:
-    """What the cells of one (program, beneficiary, period) earn. Their order does not matter.
-
-    `level` is the index of the tier level that counts for the whole period, -1 for none.
-    """
+def entitle(rule: Rule, cells: Sequence[Cell], side: Side = ALONE) -> Entitled:
+    """What the cells of one (program, beneficiary, period) earn. Their order does not matter."""
+    level = side.level
     if len(cells) == 1:
         cell = cells[0]
         scale = rule.scales[cell[5]][(cell[6] if rule.at_document else level) + 1]
@@ -209,13 +234,14 @@ def _unit(rule: Rule, cells: Sequence[Cell], level: int) -> tuple[int, list[int]
     return earned, [share * (common // divisor) for share, divisor in shares], common
 
 
-def explain_parts(rule: Rule, cells: Sequence[Cell], level: int = -1) -> dict[str, Any]:
+def explain_parts(rule: Rule, cells: Sequence[Cell], side: Side = ALONE) -> dict[str, Any]:
     """How `entitle` came to its amount, as plain data for people.
 
     Measures, bounds and amounts are exact Decimals in major units of the currency (or units of quantity); a numerator
     is an integer over 10**digits, in minor units. Each unit of accumulation lists its slices, and each slice the
     stretches of its measure with the band that paid them.
     """
+    level = side.level
     found = []
     total = 0
     for positions in units(rule, cells):

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy
 from numpy.typing import NDArray
 
-from core.entitlement import Cell, Rule, entitle
+from core.entitlement import Cell, Rule, Side, entitle
 from core.money import divide, divide_column
 from core.scales import CompiledScale
 
@@ -128,7 +128,7 @@ def _entitle_each(
     found: list[int] = []
     shares: list[int] = []
     for (program, _, _, cells), reached in zip(few.groups(), level[groups].tolist(), strict=True):
-        entitled = entitle(_rule(rules, program), cells, reached)
+        entitled = entitle(_rule(rules, program), cells, Side(level=reached))
         found.append(entitled.amount)
         shares += entitled.parts
     amounts[groups] = found

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from core.engine.duck import DuckEngine
-from core.entitlement import compile_rule, entitle, explain_parts
+from core.entitlement import Side, compile_rule, entitle, explain_parts
 from core.errors import RefusedError
 from core.explain import sentences
 from core.ledger import entitlements, moves, proposals, registry
@@ -96,8 +96,8 @@ def explain_entitlement(
     period = program.calendar.of(stored.period)
     codes = tax_codes(connection)
     names = profiles(connection)
-    again = entitle(rule, stored.cells, stored.level)
-    calculation = explain_parts(rule, stored.cells, stored.level)
+    again = entitle(rule, stored.cells, Side(level=stored.level))
+    calculation = explain_parts(rule, stored.cells, Side(level=stored.level))
     split: dict[int, dict[str, int]] = {}
     for cell, part in zip(stored.cells, stored.parts, strict=True):
         sums = split.setdefault(cell.tax, {"measure": 0, "net": 0, "amount": 0})

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from core import __version__
 from core.documents import DOCUMENT_KINDS
-from core.entitlement import Rule, compile_rule, entitle
+from core.entitlement import Rule, Side, compile_rule, entitle
 from core.keys import SettlementKey, settlement_key
 from core.ledger import acts, entitlements, moves, postings, proposals, quarantine, registry
 from core.ledger.accounts import aliases, owner
@@ -213,7 +213,7 @@ def cut(stored: entitlements.Stored, rule: Rule, end: date) -> entitlements.Stor
     cells = [cell for cell in stored.cells if cell.settle < last]
     if len(cells) == len(stored.cells):
         return stored
-    return stored._replace(cells=cells, parts=entitle(rule, cells, stored.level).parts)
+    return stored._replace(cells=cells, parts=entitle(rule, cells, Side(level=stored.level)).parts)
 
 
 def _unsolved(ground: _Ground, payee: int, period: Period) -> list[str]:

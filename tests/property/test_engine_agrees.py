@@ -21,7 +21,7 @@ from core.engine.block import entitle_block
 from core.engine.duck import FACT, DuckEngine
 from core.engine.plan import BEGINNING, END, AccountState, ItemState, Plan, make_plan
 from core.engine.reference import Fact, Key, entitlements
-from core.entitlement import compile_rule, entitle
+from core.entitlement import Side, compile_rule, entitle
 from core.period import day_date, day_number
 from core.programs import Program, program_from
 from core.tiers import level_at, tier_day, timeline
@@ -256,9 +256,9 @@ def counted(engine: DuckEngine, plan: Plan, known_batch: int | None = None, sinc
     for program, account, period, cells in engine.count(plan, range(tier), **options):  # type: ignore[arg-type]
         rule = rules[program]
         assert rule is not None
-        entitled = entitle(rule, cells, level(program, account, period))
+        entitled = entitle(rule, cells, Side(level(program, account, period)))
         assert sum(entitled.parts) == entitled.amount
-        assert entitle(rule, cells[::-1], level(program, account, period)).parts == entitled.parts[::-1]
+        assert entitle(rule, cells[::-1], Side(level(program, account, period))).parts == entitled.parts[::-1]
         parts: dict[int, int] = defaultdict(int)
         for cell, part in zip(cells, entitled.parts, strict=True):
             parts[cell.tax] += part

@@ -60,7 +60,7 @@ def earned(program: Program, *measures: tuple[int, int]) -> tuple[int, dict[int,
         Cell(0, 1, 1, 0, 0, slice=0, level=-1, tax=tax, document=0, line=0, measure=m, net=m, unknown=0, lines=1)
         for m, tax in measures
     ]
-    found = entitle(compile_rule(program), cells, -1)
+    found = entitle(compile_rule(program), cells)
     split: dict[int, int] = {}
     for cell, part in zip(cells, found.parts, strict=True):
         split[cell.tax] = split.get(cell.tax, 0) + part

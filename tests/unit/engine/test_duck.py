@@ -16,7 +16,7 @@ from core.engine import cache, duck
 from core.engine.block import entitle_block
 from core.engine.duck import FACT, DuckEngine, Evidence
 from core.engine.plan import BEGINNING, END, AccountState, ItemState, Plan, make_plan
-from core.entitlement import compile_rule, entitle
+from core.entitlement import Side, compile_rule, entitle
 from core.errors import IntegrityError
 from core.period import day_number
 from core.programs import Program, program_from
@@ -252,7 +252,7 @@ def test_groups_are_whole_whatever_the_size_of_what_is_handed_over(
     whole = list(engine.count(found, [0, 1]))
     sums = list(engine.day_sums(found, 2, range(7)))
     rules = [compile_rule(one, ["bronze", "gold"]) for one in found.programs[:2]]
-    expected = [entitle(rules[group[0]], group[3], 1).parts for group in whole]
+    expected = [entitle(rules[group[0]], group[3], Side(1)).parts for group in whole]
     monkeypatch.setattr(cache, "ROWS", 3)
     assert list(engine.count(found, [0, 1])) == whole
     assert list(engine.day_sums(found, 2, range(7))) == sums

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.entitlement import Cell, Entitled, Rule, compile_rule, entitle, explain_parts
+from core.entitlement import Cell, Entitled, Rule, Side, compile_rule, entitle, explain_parts
 from core.programs import program_from
 
 BANDS = [{"from": Decimal(0), "percent": Decimal(1)}, {"from": Decimal(100), "percent": Decimal(2)}]
@@ -148,24 +148,24 @@ def tier(at: str, **levels: str) -> dict[str, Any]:
 
 def test_the_level_picks_the_scale() -> None:
     found = rule(flat("1"), LEVELS, tier=tier("period_end", silver="2", gold="3"))
-    assert [entitle(found, [cell(10_000)], level).amount for level in (-1, 0, 1, 2)] == [100, 100, 200, 300]
+    assert [entitle(found, [cell(10_000)], Side(level)).amount for level in (-1, 0, 1, 2)] == [100, 100, 200, 300]
 
 
 def test_a_level_without_a_scale_pays_nothing_where_the_program_has_none() -> None:
     found = rule(None, LEVELS, tier=tier("period_end", gold="3"))
-    assert [entitle(found, [cell(10_000)], level).amount for level in (-1, 0, 1, 2)] == [0, 0, 0, 300]
-    assert entitle(found, [cell(10_000), cell(5, tax=2)], 1) == Entitled(0, [0, 0], 0, 2)
+    assert [entitle(found, [cell(10_000)], Side(level)).amount for level in (-1, 0, 1, 2)] == [0, 0, 0, 300]
+    assert entitle(found, [cell(10_000), cell(5, tax=2)], Side(1)) == Entitled(0, [0, 0], 0, 2)
 
 
 def test_the_documents_level_is_the_cells_own() -> None:
     found = rule(flat("1"), LEVELS, tier=tier("document", gold="3"))
     cells = [cell(10_000, level=0), cell(10_000, level=2)]
-    assert entitle(found, cells, level=1) == Entitled(400, [100, 300], 40_000, 2)
-    assert entitle(found, cells[1:], level=0).amount == 300
+    assert entitle(found, cells, Side(1)) == Entitled(400, [100, 300], 40_000, 2)
+    assert entitle(found, cells[1:], Side(0)).amount == 300
 
 
 def test_a_program_without_any_scale_earns_nothing() -> None:
-    assert entitle(rule(None, LEVELS, tier=tier("period_end")), [cell(10_000)], 2).amount == 0
+    assert entitle(rule(None, LEVELS, tier=tier("period_end")), [cell(10_000)], Side(2)).amount == 0
 
 
 def test_a_tier_program_has_no_rule() -> None:
