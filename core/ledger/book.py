@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +94,20 @@ class Batch:
 
 
 def row_text(table: Table, row: Mapping[str, Any]) -> str:
-    """The canonical text of a chained row: every column by name; instants and dates in ISO form, UTC."""
-    return canonical({column.name: row.get(column.name) for column in table.columns}) + "\n"
+    """The canonical text of a chained row: every column by name; instants and dates in ISO form, UTC.
+
+    A column that was added after the first book is left out where it is null.
+    """
+    values = {column.name: row.get(column.name) for column in table.columns}
+    for name in _added(table):
+        if values[name] is None:
+            del values[name]
+    return canonical(values) + "\n"
+
+
+@cache
+def _added(table: Table) -> tuple[str, ...]:
+    return tuple(column.name for column in table.columns if column.info)
 
 
 def batch_hash(row: Mapping[str, Any]) -> str:

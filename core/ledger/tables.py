@@ -37,6 +37,11 @@ metadata = MetaData(
 )
 
 
+ADDED = {"added": True}
+"""Marks a column that came after the first book. Where it is null it is no part of a row's text: rows written before
+it keep their hashes."""
+
+
 def _batch() -> Column[int]:
     return Column(
         "batch", Id, ForeignKey("batch.seq", deferrable=True, initially="DEFERRED"), nullable=False, index=True
@@ -293,8 +298,10 @@ entitlement = Table(
     Column("cells", Content, nullable=False),
     Column("cells_hash", String(64), nullable=False),
     Column("waiting", Content, nullable=False),
+    Column("side", Content, info=ADDED),
+    Column("steps", Content, info=ADDED),
     _batch(),
-    Index("ix_entitlement_key", "book", "program", "beneficiary", "period", "id"),
+    Index("ix_entitlement_key", "book", "program", "beneficiary", "period", "currency", "id"),
 )
 
 posting_transaction = Table(
@@ -368,6 +375,7 @@ proposal_part = Table(
     Column("taxes", Content, nullable=False),
     Column("entitlement_id", Id, ForeignKey("entitlement.id")),
     Column("reason", Text, nullable=False),
+    Column("program", String(63), info=ADDED),
     _batch(),
 )
 
