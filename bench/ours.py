@@ -32,6 +32,7 @@ from core.engine.plan import BEGINNING, END, AccountState, ItemState, Plan, make
 from core.entitlement import Rule, compile_rule
 from core.period import day_number
 from core.programs import Program, program_from
+from core.programs.counters import counters
 from core.tiers import ladder, timeline
 
 TAXES = (0, 1, 2)
@@ -184,7 +185,7 @@ def main(data: Path, out: Path, scratch: Path) -> dict[str, Any]:
     lines = pyarrow.parquet.ParquetFile(data / "line.parquet").iter_batches(1 << 18)
     engine.append(pyarrow.RecordBatchReader.from_batches(FACT, facts(lines, 1, 1)), batch=1)
     lap("load")
-    plan = make_plan(programs, accounts, items, START, STOP)
+    plan = make_plan([counter for program in programs for counter in counters(program)], accounts, items, START, STOP)
     rules = [compile_rule(program) for program in programs if not program.is_tier]
     lap("plan")
     status = standings(engine, plan, plan.index["status"])

@@ -1,6 +1,7 @@
 """The cache: signed lines in DuckDB, which can be thrown away and filled again from the book.
 
 A line is a row of `fact`, with its amounts multiplied by `sign`: a superseded version is appended once more, negated.
+Programs that look at lines in another way, by payments say, have a table of their own for each such view.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import duckdb
 import pyarrow
 
 from core.engine import queries
+from core.programs.basis import DEFAULT_VIEW, View
 
 FACT = pyarrow.schema(
     [
@@ -56,7 +58,12 @@ class FactCache:
         if threads is not None:
             config["threads"] = threads
         self._db = duckdb.connect(str(path) if path is not None else ":memory:", config=config)
-        self._create()
+        self._views: set[View] = set()
+        self._create(DEFAULT_VIEW)
+        there = {name for (name,) in self._db.execute("SELECT table_name FROM duckdb_tables()").fetchall()}
+        for view in queries.VIEWS:
+            if queries.table_of("fact", view) in there:
+                self._create(view)
 
     def close(self) -> None:
         """Give the cache back. Nothing else may be called afterwards."""
@@ -68,28 +75,42 @@ class FactCache:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def append(self, rows: pyarrow.Table | pyarrow.RecordBatchReader, batch: int | None = None) -> None:
-        """Add facts, and raise the watermark to their highest batch (or to `batch`), in one transaction.
+    def append(
+        self,
+        rows: pyarrow.Table | pyarrow.RecordBatchReader,
+        batch: int | None = None,
+        view: View = DEFAULT_VIEW,
+    ) -> None:
+        """Add facts of a view, and raise its watermark to their highest batch (or to `batch`), in one transaction.
 
         A reader is read as it goes, so that what is appended need not fit into memory.
         """
         names = ", ".join(FACT.names)
+        fact, watermark = self.fact(view), queries.table_of("watermark", view)
         with self._table("incoming", rows), self._transaction():
-            self._db.execute(f"INSERT INTO fact ({names}) SELECT {names} FROM incoming")  # noqa: S608
+            self._db.execute(f"INSERT INTO {fact} ({names}) SELECT {names} FROM incoming")  # noqa: S608
             if batch is None:
-                (batch,) = self._one("SELECT COALESCE(MAX(f.batch), 0) FROM fact AS f")
-            self._db.execute("INSERT INTO watermark SELECT 0, '' WHERE NOT EXISTS (SELECT 1 FROM watermark)")
-            self._db.execute("UPDATE watermark SET batch = $batch WHERE batch < $batch", {"batch": batch})
+                (batch,) = self._one(f"SELECT COALESCE(MAX(f.batch), 0) FROM {fact} AS f")  # noqa: S608
+            self._db.execute(f"INSERT INTO {watermark} SELECT 0, '' WHERE NOT EXISTS (SELECT 1 FROM {watermark})")  # noqa: S608
+            self._db.execute(f"UPDATE {watermark} SET batch = $batch WHERE batch < $batch", {"batch": batch})  # noqa: S608
 
-    def watermark(self) -> int:
-        """The highest batch appended; 0 where there is none."""
-        (batch,) = self._one("SELECT COALESCE(MAX(batch), 0) FROM watermark")
+    def fact(self, view: View = DEFAULT_VIEW) -> str:
+        """The name of the table with the facts of a view, which is there from now on."""
+        if view not in self._views:
+            self._create(view)
+        return queries.table_of("fact", view)
+
+    def watermark(self, view: View = DEFAULT_VIEW) -> int:
+        """The highest batch of a view appended; 0 where there is none."""
+        self.fact(view)
+        (batch,) = self._one(f"SELECT COALESCE(MAX(batch), 0) FROM {queries.table_of('watermark', view)}")  # noqa: S608
         return int(batch)
 
     def horizon(self) -> tuple[int, int]:
-        """The days `[start, end)` that facts lie on; `(0, 0)` where there are none."""
-        first, last = self._one("SELECT MIN(day), MAX(day) FROM fact")
-        return (0, 0) if first is None else (int(first), int(last) + 1)
+        """The days `[start, end)` that facts of any view lie on; `(0, 0)` where there are none."""
+        found = [self._one(f"SELECT MIN(day), MAX(day) FROM {self.fact(view)}") for view in sorted(self._views)]  # noqa: S608
+        days = [(int(first), int(last) + 1) for first, last in found if first is not None]
+        return (min(first for first, _ in days), max(end for _, end in days)) if days else (0, 0)
 
     def stamp(self) -> str:
         """What the facts were filled from, as the one who filled them wrote it; empty where nobody has."""
@@ -97,11 +118,13 @@ class FactCache:
         return str(text)
 
     def reset(self, stamp: str = "") -> None:
-        """Forget every fact, and write down what the next ones come from."""
+        """Forget every fact of every view, and write down what the next ones come from."""
         with self._transaction():
-            self._db.execute("DROP TABLE fact")
-            self._db.execute("DROP TABLE watermark")
-            self._create()
+            for view in self._views:
+                self._db.execute(f"DROP TABLE {queries.table_of('fact', view)}")
+                self._db.execute(f"DROP TABLE {queries.table_of('watermark', view)}")
+            self._views.clear()
+            self._create(DEFAULT_VIEW)
             self._db.execute("INSERT INTO watermark VALUES (0, $stamp)", {"stamp": stamp})
 
     def put(self, name: str, rows: pyarrow.Table) -> None:
@@ -126,9 +149,10 @@ class FactCache:
         (row,) = self._db.execute(query).fetchall()
         return tuple(row)
 
-    def _create(self) -> None:
-        self._db.execute(queries.statement("fact"))
-        self._db.execute(queries.statement("watermark"))
+    def _create(self, view: View) -> None:
+        for name in ("fact", "watermark"):
+            self._db.execute(queries.stored(name, view))
+        self._views.add(view)
 
     @contextmanager
     def _table(self, name: str, rows: object) -> Iterator[None]:

@@ -19,6 +19,7 @@ from core.engine.cache import FACT, FactCache, table
 from core.engine.plan import Plan, Span
 from core.errors import IntegrityError
 from core.period import day_date
+from core.programs.basis import View
 
 __all__ = ["FACT", "DuckEngine", "Evidence"]
 
@@ -76,16 +77,16 @@ class DuckEngine(FactCache):
         known then. `since` counts only groups that later batches have lines in, and every group of `accounts`: their
         cells are whole sums all the same. A group whose lines all cancelled is there too, with `lines` of 0.
         """
-        alike: dict[tuple[str, bool], list[int]] = {}
+        alike: dict[tuple[View, str, bool], list[int]] = {}
         for i in sorted(set(programs)):
             program = plan.programs[i]
             if program.is_tier:
                 raise ValueError(f"{program.id} gives a tier: it has sums, not cells")
             use = program.slices()[0].tier
             at_document = use is not None and use.at == "document"
-            alike.setdefault((program.basis.accumulate, at_document), []).append(i)
+            alike.setdefault((program.basis.view, program.basis.accumulate, at_document), []).append(i)
         held, named = table(STANDING, standings or ()), list(accounts)
-        for (accumulate, at_document), chosen in sorted(alike.items()):
+        for (_, accumulate, at_document), chosen in sorted(alike.items()):
             self._choose(plan, chosen)
             if at_document:
                 self.put("standing", held)
@@ -172,7 +173,7 @@ class DuckEngine(FactCache):
             yield _block(spans, carried, numpy.array([0, len(carried[0])]))
 
     def _choose(self, plan: Plan, programs: Sequence[int]) -> None:
-        """Make `matched` the lines of these programs."""
+        """Make `matched` the lines of these programs, which look at lines alike."""
         first, end = self.horizon()
         if end and (first < plan.start or end > plan.end):
             raise IntegrityError(
@@ -190,7 +191,8 @@ class DuckEngine(FactCache):
         self.run(f"CREATE OR REPLACE TEMP VIEW reach AS {reach}")
         bits = sum(1 << program for program in programs)
         told_apart = (len({mask & bits for mask in masks}) > 1 for masks in (plan.account_masks, plan.item_masks))
-        self.run(f"CREATE OR REPLACE TEMP VIEW matched AS {queries.matched(*told_apart)}")
+        fact = self.fact(plan.programs[programs[0]].basis.view)
+        self.run(f"CREATE OR REPLACE TEMP VIEW matched AS {queries.matched(fact, *told_apart)}")
 
     def _touch(self, since: int, accounts: Iterable[int]) -> None:
         self.put("named", table(("account",), [(account,) for account in accounts]))

@@ -7,13 +7,15 @@ attribute matches no pattern.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import translate
 from typing import TYPE_CHECKING
 
 from core.documents import LINE_KINDS
-from core.programs import Program
+from core.programs import Pilot, Program
+from core.programs.counters import Counter
 
 if TYPE_CHECKING:
     from core.engine.plan import AccountState, ItemState
@@ -71,30 +73,65 @@ class _Field:
         return programs & wanted & ~excluded
 
 
-class Audiences:
-    """The audiences of all programs."""
+ACCOUNT_LISTS = ("segments", "countries", "groups", "channels", "parents", "tags")
+"""The lists of an account selection besides the accounts themselves, in the order of an account's attributes."""
 
-    def __init__(self, programs: Sequence[Program]) -> None:
-        self._all = (1 << len(programs)) - 1
-        self._ids, self._segment, self._country, self._group, self._channel = (
+
+class Audiences:
+    """The audiences of all counters."""
+
+    def __init__(self, counters: Sequence[Counter]) -> None:
+        audiences = [counter.program.audience for counter in counters]
+        self._all = (1 << len(counters)) - 1
+        self._ids, *self._fields = (
             _Field(
-                [getattr(program.audience, name) for program in programs],
-                [getattr(program.audience.exclude, name) for program in programs],
+                [getattr(audience, name) for audience in audiences],
+                [getattr(audience.exclude, name) for audience in audiences],
             )
-            for name in ("accounts", "segments", "countries", "groups", "channels")
+            for name in ("accounts", *ACCOUNT_LISTS)
         )
-        self._seen: dict[tuple[str | None, ...], int] = {}
+        self._enrolled: dict[str, int] = {}
+        self._asking = 0
+        self._pilots: dict[tuple[str, Pilot], int] = {}
+        for i, (counter, audience) in enumerate(zip(counters, audiences, strict=True)):
+            if audience.enrolled:
+                self._asking |= 1 << i
+                self._enrolled[counter.of] = self._enrolled.get(counter.of, 0) | 1 << i
+            if audience.pilot is not None:
+                choice = (counter.of, audience.pilot)
+                self._pilots[choice] = self._pilots.get(choice, 0) | 1 << i
+        self._seen: dict[tuple[object, ...], int] = {}
 
     def match(self, state: AccountState) -> int:
-        """The programs that an account in this state takes part in."""
-        key = state[3:]
+        """The counters that an account in this state takes part in."""
+        key = state[3:10]
         found = self._seen.get(key)
         if found is None:
             found = self._all
-            for field, value in zip((self._segment, self._country, self._group, self._channel), key, strict=True):
+            *single, tags, enrolled = key
+            for field, value in zip(self._fields, single, strict=False):
                 found = field.left((value,), found)
+            found = self._fields[-1].left(tags, found)
+            if self._asking:
+                found &= ~self._asking | sum(self._enrolled.get(program, 0) for program in set(enrolled))
             self._seen[key] = found
+        if found and self._pilots:
+            for (program, pilot), bits in self._pilots.items():
+                if not chosen(program, pilot, state.external_ids):
+                    found &= ~bits
         return self._ids.left(state.external_ids, found) if found else 0
+
+
+_SHARES = 10_000
+
+
+def chosen(program: str, pilot: Pilot, external_ids: Sequence[str]) -> bool:
+    """Whether an account is in the part of the accounts that a program is for, by its first id and nothing else."""
+    if not external_ids:
+        return False
+    digest = hashlib.sha256(f"{pilot.seed or program}\n{external_ids[0]}".encode()).digest()
+    within = int.from_bytes(digest[:8], "big") % _SHARES < pilot.percent * (_SHARES // 100)
+    return within == (pilot.part == "pilot")
 
 
 class Scopes:

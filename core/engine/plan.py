@@ -8,13 +8,16 @@ program's period, settlement, slice or validity begins or ends, so that the cale
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
+from collections import Counter as Tally
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from fractions import Fraction
 from functools import cached_property
 from math import prod
 from operator import itemgetter
-from typing import NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import pyarrow
 
@@ -22,6 +25,7 @@ from core.engine.patterns import Audiences, Scopes
 from core.errors import IntegrityError
 from core.period import day_date, day_number
 from core.programs import Program
+from core.programs.counters import Counter
 
 BEGINNING, END = -(2**31), 2**31 - 1
 """Day numbers for states that were always true, or still are."""
@@ -40,6 +44,16 @@ class AccountState(NamedTuple):
     country: str | None = None
     group: str | None = None
     channel: str | None = None
+    parent: str | None = None
+    """The parent account's id of the source."""
+    tags: tuple[str, ...] = ()
+    enrolled: tuple[str, ...] = ()
+    """Ids of the programs the account is enrolled in."""
+    group_id: int | None = None
+    """The account that stands for the buying group."""
+    parent_id: int | None = None
+    top_id: int | None = None
+    """The account at the top of the parents."""
 
 
 class ItemState(NamedTuple):
@@ -53,6 +67,24 @@ class ItemState(NamedTuple):
     line_kind: str = "goods"
     is_return: bool = False
     """Whether the item stands for lines of credit notes."""
+    base_unit: str = ""
+    units: tuple[tuple[str, Fraction], ...] = ()
+    """Other units, and how many base units one of each holds."""
+
+
+class Exchange(Protocol):
+    """Where exchange rates come from."""
+
+    def ratio(
+        self,
+        base: str,
+        quote: str,
+        day: date,
+        rule: Literal["document", "month_average", "period_end"],
+        provider: str,
+        period_end: date,
+    ) -> Fraction | None:
+        """Major units of `quote` for one of `base`, exactly; None where no rate is known."""
 
 
 State = TypeVar("State", AccountState, ItemState)
@@ -107,20 +139,24 @@ MEASURES = ("net", "gross", "quantity")
 
 
 def make_plan(
-    programs: Sequence[Program],
+    counters: Sequence[Counter],
     accounts: Mapping[int, Sequence[AccountState]],
     items: Mapping[int, Sequence[ItemState]],
     start: int,
     end: int,
     through: int | None = None,
+    *,
+    taxes: Mapping[int, str] = MappingProxyType({}),
+    exchange: Exchange | None = None,
 ) -> Plan:
     """The plan for lines on the days from `start` up to, not including, `end`. What lies on `through` or later counts
-    nowhere yet.
+    nowhere yet. `taxes` are the currencies of the tax keys; a key without one is in the currency of each program.
 
     On days no state of an account or item covers nothing is known of it: it then takes part only in what is open to
     everyone. Raises IntegrityError where two states of one account or item cover the same day.
     """
-    audiences, scopes = Audiences(programs), Scopes(programs)
+    programs = [counter.program for counter in counters]
+    audiences, scopes = Audiences(counters), Scopes(programs)
     account_rows, account_masks = _classes(accounts, audiences.match, AccountState(BEGINNING, END), "account")
     item_rows, item_masks = _classes(items, scopes.match, ItemState(BEGINNING, END), "item")
     last = end if through is None else through
@@ -128,8 +164,7 @@ def make_plan(
     calendar, spans, groups = _calendar(programs, slots, last)
     account_members, item_members = _members(account_masks), _members(item_masks)
     sizes = [
-        Counter(row[column] for row in rows)
-        for column, rows in ((1, account_members), (1, item_members), (0, calendar))
+        Tally(row[column] for row in rows) for column, rows in ((1, account_members), (1, item_members), (0, calendar))
     ]
     return Plan(
         programs=tuple(programs),

@@ -9,6 +9,9 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 from itertools import product
+from typing import get_args
+
+from core.programs.basis import DEFAULT_VIEW, DateRule, PaidRule, ReturnsIn, View
 
 MEASURES = {
     "net": "m.net",
@@ -47,6 +50,8 @@ ITEMS = {
 ACCOUNT_CLASS = {False: "0", True: "COALESCE(a.class, 0)"}
 ITEM_CLASS = {False: "0", True: "COALESCE(i.class, 0)"}
 MOMENTS = {"calendar": "day", "rolling": "month"}
+VIEWS = tuple(map(View, *zip(*product(get_args(DateRule), get_args(PaidRule), get_args(ReturnsIn)), strict=True)))
+"""Every way to look at lines."""
 
 
 @cache
@@ -55,9 +60,20 @@ def statement(name: str) -> str:
     return files("core.engine").joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
 
 
-def matched(accounts: bool, items: bool) -> str:
+def table_of(name: str, view: View) -> str:
+    """The name of a table the cache holds for a view: that of the default one is plain."""
+    return name if view == DEFAULT_VIEW else "_".join((name, *view))
+
+
+def stored(name: str, view: View) -> str:
+    """The statement that makes a table of the cache for a view."""
+    return statement(name).format(table=table_of(name, view))
+
+
+def matched(fact: str, accounts: bool, items: bool) -> str:
     """The statement for lines that count, by whether accounts and items are to be told apart."""
     return statement("matched").format(
+        fact=fact,
         accounts=ACCOUNTS[accounts],
         items=ITEMS[items],
         account_class=ACCOUNT_CLASS[accounts],
@@ -96,10 +112,15 @@ def evidence(measure: str, known: bool) -> str:
 
 def every_statement() -> dict[str, str]:
     """Every statement that can ever run, by name: for the test that reads them all."""
-    found = {name: statement(name) for name in ("fact", "watermark", "reach", "touched")}
+    found = {name: statement(name) for name in ("reach", "touched")}
+    for name, view in product(("fact", "watermark"), VIEWS):
+        found[" ".join((name, *view))] = stored(name, view)
     flags = (False, True)
     for accounts, items in product(flags, flags):
-        found[f"matched {accounts} {items}"] = matched(accounts, items)
+        for view in VIEWS:
+            found[" ".join(("matched", *view, str(accounts), str(items)))] = matched(
+                table_of("fact", view), accounts, items
+            )
     for measure, accumulate, at_document, touched, known in product(MEASURES, DOCUMENT, flags, flags, flags):
         name = f"count {measure} {accumulate} {at_document} {touched} {known}"
         found[name] = count(measure, accumulate, at_document, touched, known)

@@ -25,6 +25,7 @@ from core.ledger.tiering import keep_tiers
 from core.period import Period, day_date, day_number
 from core.posting import Key, TransactionKind, entry
 from core.programs import Program, strata
+from core.programs.counters import counters
 from core.settlement import TaxCode
 from core.tiers import Standing, level_at
 
@@ -71,11 +72,12 @@ def setting(book: Book, as_of: date, known_batch: int | None = None, *, horizon:
         registered = registry.current(connection, known_batch)
         programs = [item.program for item in registered.values()]
         order = strata(programs)
-        start = day_number(min([item.program.valid_from for item in programs], default=_BEGIN))
+        counted = [counter for program in programs for counter in counters(program)]
+        start = day_number(min([counter.program.program.valid_from for counter in counted], default=_BEGIN))
         through = day_number(as_of) + 1
         first, end = horizon if any(horizon) else (start, through)
         plan = make_plan(
-            programs,
+            counted,
             account_states(connection),
             item_states(connection),
             start=min(start, first),

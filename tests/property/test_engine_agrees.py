@@ -24,6 +24,7 @@ from core.engine.reference import Fact, Key, entitlements
 from core.entitlement import Side, compile_rule, entitle
 from core.period import day_date, day_number
 from core.programs import Program, program_from
+from core.programs.counters import counters
 from core.tiers import level_at, tier_day, timeline
 
 FIRST, LAST = date(2023, 11, 1), date(2025, 3, 31)
@@ -274,7 +275,7 @@ def counted(engine: DuckEngine, plan: Plan, known_batch: int | None = None, sinc
 
 
 def planned(programs: Sequence[Program], accounts: Mapping[int, Any], items: Mapping[int, Any]) -> Plan:
-    return make_plan(programs, accounts, items, START, STOP)
+    return make_plan([counter for program in programs for counter in counters(program)], accounts, items, START, STOP)
 
 
 moderate = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))

@@ -1,4 +1,4 @@
-CREATE TABLE IF NOT EXISTS fact (
+CREATE TABLE IF NOT EXISTS {table} (
     document BIGINT NOT NULL,
     line INTEGER NOT NULL,
     account INTEGER NOT NULL,

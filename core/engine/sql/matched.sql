@@ -17,7 +17,7 @@ SELECT
     r.period,
     r.measure,
     r.tier
-FROM fact AS f
+FROM {fact} AS f
 {accounts}
 {items}
 JOIN days AS d ON d.day = f.day

@@ -20,6 +20,7 @@ from core.entitlement import Side, compile_rule, entitle
 from core.errors import IntegrityError
 from core.period import day_number
 from core.programs import Program, program_from
+from core.programs.counters import counters
 
 FIRST, LAST = day_number(date(2024, 1, 1)), day_number(date(2025, 1, 1))
 PERIOD = FIRST
@@ -38,7 +39,13 @@ def status(window: str) -> Program:
 
 def plan(*programs: Program) -> Plan:
     accounts = {key: [AccountState(BEGINNING, END)] for key in (1, 2)}
-    return make_plan(programs, accounts, {1: [ItemState(BEGINNING, END)]}, FIRST, LAST)
+    return make_plan(
+        [counter for program in programs for counter in counters(program)],
+        accounts,
+        {1: [ItemState(BEGINNING, END)]},
+        FIRST,
+        LAST,
+    )
 
 
 def fact(document: int = 1, **other: Any) -> dict[str, Any]:

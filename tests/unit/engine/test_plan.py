@@ -12,6 +12,7 @@ from core.engine.plan import BEGINNING, END, AccountState, ItemState, Plan, Span
 from core.errors import IntegrityError
 from core.period import day_number
 from core.programs import Program, program_from
+from core.programs.counters import counters
 
 FIRST, LAST = day_number(date(2024, 1, 1)), day_number(date(2025, 1, 1))
 
@@ -35,7 +36,9 @@ def item(**known: Any) -> ItemState:
 
 
 def plan(programs: list[Program], accounts: dict[int, Any] | None = None, items: dict[int, Any] | None = None) -> Plan:
-    return make_plan(programs, accounts or {}, items or {}, FIRST, LAST)
+    return make_plan(
+        [counter for program in programs for counter in counters(program)], accounts or {}, items or {}, FIRST, LAST
+    )
 
 
 def takes_part(audience: dict[str, Any], state: AccountState) -> bool:
@@ -167,5 +170,5 @@ def test_the_calendar_stays_small() -> None:
 
 
 def test_an_empty_horizon() -> None:
-    found = make_plan([program()], {}, {}, FIRST, FIRST)
+    found = make_plan(counters(program()), {}, {}, FIRST, FIRST)
     assert (found.days.num_rows, found.calendar.num_rows, found.spans) == (0, 0, ())

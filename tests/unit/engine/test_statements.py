@@ -35,7 +35,7 @@ def wrong(sql: str) -> list[str]:
 def test_a_statement_is_harmless(name: str) -> None:
     found = wrong(queries.every_statement()[name])
     # The cache notes what it was filled from: the one text in it, and nothing that is counted.
-    assert [one for one in found if (name, one) != ("watermark", "type: TEXT")] == []
+    assert [one for one in found if (name.split()[0], one) != ("watermark", "type: TEXT")] == []
 
 
 def test_every_file_is_used() -> None:

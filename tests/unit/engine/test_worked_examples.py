@@ -17,6 +17,7 @@ from core.engine.plan import BEGINNING, END, AccountState, ItemState, make_plan
 from core.entitlement import Entitled, compile_rule, entitle
 from core.period import day_number
 from core.programs import parse_program
+from core.programs.counters import counters
 
 HEAD = """
 [program]
@@ -44,7 +45,9 @@ def earned(
         rows.append((number, 1, 1, 1, tax, day_number(date.fromisoformat(day)), net, 0, units, 1, 1))
     columns = [pyarrow.array(column, field.type) for column, field in zip(zip(*rows, strict=True), FACT, strict=True)]
     first, last = day_number(date(2024, 1, 1)), day_number(date(2026, 1, 1))
-    plan = make_plan([program], {1: [AccountState(BEGINNING, END)]}, {1: [ItemState(BEGINNING, END)]}, first, last)
+    plan = make_plan(
+        counters(program), {1: [AccountState(BEGINNING, END)]}, {1: [ItemState(BEGINNING, END)]}, first, last
+    )
     rule = compile_rule(program)
     with DuckEngine(threads=1) as engine:
         engine.append(pyarrow.table(columns, schema=FACT))
