@@ -1,16 +1,13 @@
-"""`rebated program`: definitions, and the acts of going live and back."""
+"""`rebated program`: definitions in the book, and the acts of going live and back."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from core.errors import ConfigError
 from core.ledger import acts, registry
-from core.programs import read_program, strata
 from scheduler.cli.common import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -23,33 +20,17 @@ from scheduler.cli.common import (
     table,
     writing,
 )
-from scheduler.config import load_config
-from scheduler.steps.programs import back_to_shadow, go_live, import_programs, program_files
+from scheduler.cli.program_files import FilesArgument, ProgramArgument, check, diff, show, test
+from scheduler.steps.programs import back_to_shadow, go_live, import_programs
 
-app = typer.Typer(help="Program definitions: check, import, list, show, live, shadow.", no_args_is_help=True)
-ProgramArgument = Annotated[str, typer.Argument(help="The id of the program.")]
-FilesArgument = Annotated[list[Path] | None, typer.Argument(help="Program files; the folder's where absent.")]
+app = typer.Typer(
+    help="Program definitions: check, test, import, list, show, diff, live, shadow.", no_args_is_help=True
+)
 ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why; kept in the book.")]
 
 
-@app.command()
-def check(files: FilesArgument = None, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Validate program files and the order they depend on each other in; nothing is imported.
-
-    Example: rebated program check programs/annual-bonus.toml
-    """
-    paths = files or program_files(load_config(config).programs_folder)
-    programs, wrong = [], []
-    for path in paths:
-        try:
-            programs.append(read_program(path))
-        except ConfigError as error:
-            wrong += error.problems
-    if wrong:
-        raise ConfigError(wrong)
-    if not files:
-        strata(programs)
-    say(f"{len(programs)} programs are valid")
+app.command()(check)
+app.command()(test)
 
 
 @app.command("import")
@@ -95,23 +76,8 @@ def list_(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
     )
 
 
-@app.command()
-def show(program: ProgramArgument, config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Print a registered definition as the book has it, defaults included, as JSON.
-
-    Example: rebated program show annual-bonus
-    """
-    with session(config, create=False, quiet=True) as context, context.book.read() as reading:
-        found = registry.current(reading)
-    if program not in found:
-        say(f"no program is called {program}; there are: {', '.join(sorted(found)) or 'none'}", "red")
-        raise typer.Exit(3)
-    print_json(
-        {
-            "hash": found[program].hash,
-            **found[program].program.model_dump(mode="python", by_alias=True, exclude={"example"}),
-        }
-    )
+app.command()(show)
+app.command()(diff)
 
 
 @app.command()
