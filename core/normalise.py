@@ -44,7 +44,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _STATES = {"": False, "posted": False, "cancelled": True}
 _HEADER_TEXTS = ("number", "payment_state", "original", "reference", "note", "country", "channel")
 _MAX_TEXT = 4000
-_MAX_NAMES = {"id": 200, "account": 200, "product": 200, "registration": 200, "entity": 60, "unit": 40}
+_MAX_NAMES = {
+    **dict.fromkeys(("id", "account", "product", "registration", "parent", "group"), 200),
+    "entity": 60,
+    "unit": 40,
+}
 """What names things is short: longer than this is no name, and the book has no room for it."""
 _MAX_LINES = 100_000
 
@@ -441,6 +445,8 @@ def _field(field: Field, raw: RawRecord, rules: SourceRules) -> Any:
         return minor_units(raw.fields[field.name], currency, decimal_sign=rules.decimal_sign, path=field.name)
     if field.type == "number":
         number = parse_decimal(raw.fields[field.name], decimal_sign=rules.decimal_sign, path=field.name)
+        if field.name == "rate" and number <= 0:
+            raise DataError("not_a_rate", f"{text[:40]} cannot be an exchange rate", path="rate")
         return plain_number(number)
     if field.type == "units":
         return _units(text, rules)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import ArgumentError
 
 from connectors.secrets import SecretReference
 from core.errors import DataError
+from core.ledger.accounts import GROUPS
 from core.money import is_currency, minor_units
 
 OFF = "off"
@@ -73,6 +74,8 @@ def _cron(expression: str) -> str:
 def _connection_name(name: str) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,62}", name):
         raise ValueError(f"{name[:80]!r} is not a name of up to 63 small letters, digits, - and _")
+    if name == GROUPS:
+        raise ValueError(f"{name!r} is taken: buying groups have their accounts under it")
     return name
 
 

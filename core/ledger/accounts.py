@@ -8,7 +8,7 @@ was told; who a line, a balance or a proposal belongs to is looked up here. (des
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -22,6 +22,9 @@ from core.ledger.tables import account, account_identity, act
 CHUNK = 500
 MERGED = "account_merged"
 """The kind of act that makes an alias. Its value names `old` and `new` by external id, and `from`."""
+GROUPS = "group"
+"""The source of the accounts that stand for buying groups. Nobody invoices them, and nobody is paid as one: their
+external id is the name of the group."""
 
 
 class Identity(NamedTuple):
@@ -104,11 +107,12 @@ def identities(connection: Connection, accounts: Iterable[int] | None = None) ->
 def find_account(
     connection: Connection, external_id: str, source: str | None = None, company: str | None = None
 ) -> Identity:
-    """The account with this id. Raises RefusedError where there is none, or more than one."""
+    """The account with this id; a buying group only where `source` says so. Raises RefusedError where there is none,
+    or more than one."""
     table = account_identity.c
     query = sa.select(table.account_id, table.source, table.company, table.external_id)
     rows = connection.execute(query.where(table.external_id == external_id).order_by(table.id.desc()))
-    own = {(row.source, row.company): Identity(*row) for row in rows}
+    own = {(row.source, row.company): Identity(*row) for row in rows if row.source != GROUPS or source == GROUPS}
     found = [
         item
         for item in own.values()
@@ -123,6 +127,13 @@ def find_account(
             f"{external_id!r} names {len(found)} accounts ({places})", hint="say which: --source, and --company"
         )
     return found[0]
+
+
+def group_accounts(connection: Connection) -> dict[str, int]:
+    """The account that stands for each buying group, by its name."""
+    table = account_identity.c
+    query = sa.select(table.external_id, table.account_id).where(table.source == GROUPS)
+    return dict(connection.execute(query).all())
 
 
 def own_identities() -> sa.ScalarSelect[int]:
@@ -173,6 +184,16 @@ def successors(connection: Connection) -> dict[str, set[str]]:
         for earlier in origins(known[:number], {alias.old}):
             found.setdefault(names[earlier].external_id, set()).add(names[alias.new].external_id)
     return found
+
+
+def rebased(connection: Connection) -> Mapping[int, int]:
+    """Accounts that were merged from a day on, and whose they are now.
+
+    What they bought before that day stays theirs. Growth of the new account is compared with what both bought, so the
+    baseline of each is added to that of the one it became. What was merged for always counts for the new one anyway.
+    """
+    known = aliases(connection)
+    return {alias.old: owner(known, alias.old) for alias in known if alias.start is not None}
 
 
 def origins(known: Sequence[Alias], accounts: Iterable[int]) -> set[int]:

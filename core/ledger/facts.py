@@ -20,8 +20,8 @@ from core.engine.duck import DuckEngine
 from core.ledger.accounts import Alias, aliases, origins, owner
 from core.ledger.acts import latest
 from core.ledger.book import Book, check_token
-from core.ledger.masters import Units, units
 from core.ledger.tables import counter, effect, item, line, record, record_version, tax_code
+from core.ledger.units import Units, units
 from core.money import MAX_MINOR
 from core.period import day_date, day_number
 from core.settlement import TaxCode
@@ -281,7 +281,7 @@ def _tables(
 def _fact(head: _Head, row: Any, dimensions: Dimensions, ratios: Units) -> tuple[Any, ...]:
     _, number, product, kind, quantity, unit, net, tax, category, rate = row
     sign = head.sign
-    ratio = ratios.ratio((*head.place, product), unit)
+    ratio = ratios.ratio((*head.place, product), unit, head.day)
     base = None
     if ratio is not None:
         whole, rest = divmod(quantity * ratio[0], ratio[1])

@@ -59,7 +59,7 @@ def list_(
     """
     with session(config, create=False, quiet=as_json) as context, context.book.read() as reading:
         known = accounts.aliases(reading)
-        own = accounts.identities(reading)
+        own = {key: item for key, item in accounts.identities(reading).items() if item.source != accounts.GROUPS}
         names = {account_id: item.name for account_id, item in profiles(reading).items()}
     wanted = text.casefold()
     rows: list[dict[str, Any]] = []
