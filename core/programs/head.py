@@ -36,6 +36,10 @@ class Head(Definition):
         "periods not settled yet, documents from the start of the running period, or documents from the day it is "
         "imported",
     )
+    change_from: date | None = Field(
+        default=None,
+        description="the day that from_now and from_period_start go by; the day of import where empty",
+    )
     currency: str = Field(description="ISO 4217 code")
     valid_from: date = Field(description="first day whose documents count")
     valid_to: date | None = Field(default=None, description="last day whose documents count; open where empty")
@@ -55,6 +59,8 @@ class Head(Definition):
                 raise ValueError(f"{name} {day} is after {LAST_YEAR}: leave out valid_to where there is no end")
         if self.valid_to is not None and self.valid_to < self.valid_from:
             raise ValueError(f"valid_to {self.valid_to} is before valid_from {self.valid_from}")
+        if self.change_from is not None and self.change_mode not in ("from_now", "from_period_start"):
+            raise ValueError("change_from needs change_mode = from_now or from_period_start")
         self._check_ranges()
         return self
 
