@@ -4,12 +4,14 @@ A fact is one line of a document version that became current (+1) or ceased to b
 an account are parked, our own documents are in no measure unless a person has disowned their key. Where an account was
 merged into another, the batch of that act takes its lines from the one (-1) and gives them to the other (+1); what
 comes later counts for the other at once. What was known before a batch can so be counted as it was known then.
+
+These are the facts of the default view: what was invoiced, on the day of issue. Those of other views are made in
+`core.ledger.views`.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -17,13 +19,18 @@ import sqlalchemy as sa
 
 from core.documents import DOCUMENT_KINDS
 from core.engine.duck import DuckEngine
-from core.ledger.accounts import Alias, aliases, origins, owner
+from core.ledger import registry
+from core.ledger.accounts import GROUPS, Alias, aliases, group_accounts, origins, owner, resolve_accounts
 from core.ledger.acts import latest
-from core.ledger.book import Book, check_token
-from core.ledger.tables import counter, effect, item, line, record, record_version, tax_code
+from core.ledger.book import Book
+from core.ledger.columns import text_within
+from core.ledger.dimensions import Dimensions
+from core.ledger.histories import Links
+from core.ledger.tables import counter, effect, line, record, record_version, tax_code
 from core.ledger.units import Units, units
-from core.money import MAX_MINOR
+from core.ledger.views import ViewFacts
 from core.period import day_date, day_number
+from core.programs import DEFAULT_VIEW, View
 from core.settlement import TaxCode
 
 _CHUNK = 100_000
@@ -42,97 +49,96 @@ _COLUMNS = (
 )
 
 
-class Dimensions:
-    """Ids of items and tax codes, kept in the book so that every cache agrees on them."""
-
-    def __init__(self, book: Book, claim: tuple[str, int] | None = None) -> None:
-        self.book, self.claim = book, claim
-        with book.read() as connection:
-            self.items = {tuple(row[1:]): row[0] for row in connection.execute(sa.select(item))}
-            self.taxes = {TaxCode(*row[1:]): row[0] for row in connection.execute(sa.select(tax_code))}
-        self._new_items: list[dict[str, Any]] = []
-        self._new_taxes: list[dict[str, Any]] = []
-
-    def item(self, key: tuple[str, str, str, str, bool]) -> int:
-        found = self.items.get(key)
-        if found is None:
-            found = self.items[key] = len(self.items) + 1
-            names = ("id", "source", "company", "product", "line_kind", "is_return")
-            self._new_items.append(dict(zip(names, (found, *key), strict=True)))
-        return found
-
-    def tax(self, key: TaxCode) -> int:
-        found = self.taxes.get(key)
-        if found is None:
-            found = self.taxes[key] = self._stable_id(key)
-            self._new_taxes.append({"id": found, **key._asdict()})
-        return found
-
-    def _stable_id(self, key: TaxCode) -> int:
-        """An id that follows from what the code says and not from when it was met.
-
-        Where remainders are equal the parts of an amount go by the order of these ids, which must not depend on the
-        order of arrival.
-        """
-        digest = hashlib.sha256("\x1f".join(map(str, key)).encode()).digest()
-        taken = set(self.taxes.values())
-        number = int.from_bytes(digest[:4], "big") >> 1
-        while number in taken or number == 0:
-            number = (number + 1) % 2**31
-        return number
-
-    def save(self) -> None:
-        """Store new ids before any fact that uses them is appended."""
-        if self._new_items or self._new_taxes:
-            with self.book.write() as connection:
-                if self.claim is not None:
-                    check_token(connection, *self.claim)
-                if self._new_items:
-                    connection.execute(item.insert(), self._new_items)
-                if self._new_taxes:
-                    connection.execute(tax_code.insert(), self._new_taxes)
-            self._new_items, self._new_taxes = [], []
-
-
 def tax_codes(connection: sa.Connection) -> dict[int, TaxCode]:
     """Every tax code by id."""
     return {row[0]: TaxCode(*row[1:]) for row in connection.execute(sa.select(tax_code))}
 
 
-def sync_facts(book: Book, engine: DuckEngine, claim: tuple[str, int] | None = None) -> int:
-    """Bring the cache up to the book. Returns how many rows were appended. Raises LostClaim.
+def sync_facts(
+    book: Book, engine: DuckEngine, claim: tuple[str, int] | None = None, views: Collection[View] = (DEFAULT_VIEW,)
+) -> int:
+    """Bring the cache up to the book, in each of these views. Returns how many rows were appended. Raises LostClaim.
 
     The cache is rebuilt where it belongs to another book, where unit definitions have changed, or a key was disowned.
+    Buying groups that a program pays get an account each.
     """
+    _open_groups(book, claim)
     with book.read() as connection:
         ratios = units(connection)
         disowned = sorted(latest(connection, "key_disowned"))
         first = connection.execute(sa.text("select hash from batch where seq = 1")).scalar() or ""
-        last = connection.execute(sa.select(counter.c.value).where(counter.c.name == "batch")).scalar() or 0
+        last = _last_batch(connection)
     stamp = f"{first}:{ratios.hash}:{','.join(disowned)}"
-    if engine.stamp() != stamp or engine.watermark() > last:
+    if engine.stamp() != stamp or any(engine.watermark(view) > last for view in views):
         engine.reset(stamp)
-    dimensions = Dimensions(book, claim)
+    dimensions, links = Dimensions(book, claim), Links(book)
     appended = 0
-    for table in _tables(book, dimensions, ratios, set(disowned), engine.watermark()):
-        dimensions.save()
-        engine.append(table)
-        appended += table.num_rows
+    for view in views:
+        since = engine.watermark(view)
+        if view == DEFAULT_VIEW:
+            for table in _tables(book, dimensions, ratios, set(disowned), since):
+                dimensions.save()
+                engine.append(table)
+                appended += table.num_rows
+            continue
+        facts = ViewFacts(book, view, dimensions, ratios, set(disowned), links)
+        for until, rows in facts.between(since, last):
+            dimensions.save()
+            engine.append(_table(rows), until, view)
+            appended += len(rows)
     return appended
 
 
-def account_facts(book: Book, accounts: set[int]) -> DuckEngine:
-    """A cache in memory with the lines of some accounts alone: enough to tell what stands behind their amounts.
+def account_facts(
+    book: Book,
+    accounts: set[int] | None,
+    views: Collection[View] = (DEFAULT_VIEW,),
+    known_batch: int | None = None,
+) -> DuckEngine:
+    """A cache in memory with the lines of some accounts alone (all, where None): enough to tell what stands behind
+    their amounts.
 
-    Nothing is written, so it can be had while another process is at work.
+    Nothing is written, so it can be had while another process is at work. With `known_batch` quantities are in base
+    units as they were known at that batch; what was counted then is said to the engine.
     """
     with book.read() as connection:
-        ratios = units(connection)
+        ratios = units(connection, known_batch)
         disowned = set(latest(connection, "key_disowned"))
+        last = _last_batch(connection)
     engine = DuckEngine()
-    for table in _tables(book, Dimensions(book), ratios, disowned, 0, accounts):
-        engine.append(table)
+    dimensions, links = Dimensions(book), Links(book)
+    for view in views:
+        if view == DEFAULT_VIEW:
+            for table in _tables(book, dimensions, ratios, disowned, 0, accounts):
+                engine.append(table)
+            continue
+        facts = ViewFacts(book, view, dimensions, ratios, disowned, links)
+        for until, rows in facts.between(0, last, accounts):
+            engine.append(_table(rows), until, view)
     return engine
+
+
+def _last_batch(connection: sa.Connection) -> int:
+    return connection.execute(sa.select(counter.c.value).where(counter.c.name == "batch")).scalar() or 0
+
+
+def _open_groups(book: Book, claim: tuple[str, int] | None) -> None:
+    """Give an account to each buying group that has none, where a program adds up what groups buy."""
+    with book.read() as connection:
+        programs = [item.program for item in registry.current(connection).values()]
+        if not any(part.audience.beneficiary == "group" for program in programs for part in program.slices()):
+            return
+        group = text_within(connection, record_version.c.content, "group")
+        query = (
+            sa.select(group)
+            .distinct()
+            .join(record, record.c.id == record_version.c.record_id)
+            .where(record.c.kind == "account", group.is_not(None))
+        )
+        missing = set(connection.execute(query).scalars()) - set(group_accounts(connection))
+    if missing:
+        with book.batch("groups", actor="rebated", claim=claim) as batch:
+            resolve_accounts(batch, GROUPS, "", sorted(missing))
 
 
 class _Head(NamedTuple):
@@ -281,11 +287,7 @@ def _tables(
 def _fact(head: _Head, row: Any, dimensions: Dimensions, ratios: Units) -> tuple[Any, ...]:
     _, number, product, kind, quantity, unit, net, tax, category, rate = row
     sign = head.sign
-    ratio = ratios.ratio((*head.place, product), unit, head.day)
-    base = None
-    if ratio is not None:
-        whole, rest = divmod(quantity * ratio[0], ratio[1])
-        base = None if rest or abs(whole) > MAX_MINOR else whole * sign
+    base = ratios.base((*head.place, product), unit, head.day, quantity)
     return (
         head.document,
         number,
@@ -295,12 +297,12 @@ def _fact(head: _Head, row: Any, dimensions: Dimensions, ratios: Units) -> tuple
         head.day,
         net * sign,
         tax * sign,
-        base,
+        None if base is None else base * sign,
         sign,
         head.batch,
     )
 
 
-def _table(rows: list[tuple[Any, ...]]) -> pa.Table:
-    columns = list(zip(*rows, strict=True))
+def _table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(_COLUMNS)
     return pa.table({name: pa.array(column, pa.int64()) for name, column in zip(_COLUMNS, columns, strict=True)})

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from core.keys import content_hash
 from core.ledger.masters import Product, dated, products
+from core.money import MAX_MINOR
 
 
 class Measures(NamedTuple):
@@ -35,6 +36,16 @@ class Units(NamedTuple):
             if state.from_day <= day < state.to_day:
                 return (1, 1) if unit == state.base else state.others.get(unit)
         return None
+
+    def base(self, product: Product, unit: str, day: int, quantity: int) -> int | None:
+        """A quantity of a line in base units, both in 10^-6; None where it is not known, or not a whole number."""
+        if not unit:
+            return quantity
+        ratio = self.ratio(product, unit, day)
+        if ratio is None:
+            return None
+        whole, rest = divmod(quantity * ratio[0], ratio[1])
+        return None if rest or abs(whole) > MAX_MINOR else whole
 
 
 def units(connection: Connection, known_batch: int | None = None) -> Units:

@@ -1,0 +1,233 @@
+"""Facts of views: what counts of documents by payments, days of delivery and corrected invoices, as signed rows.
+
+What counts of a document can change without it: by a payment, or by the invoice it corrects. For each batch in which
+anything it depends on changed, what counted before is compared with what counts after, and the difference is written
+with that batch. So what was known at a batch can be counted here as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+
+from core.ledger.accounts import CHUNK, Alias, aliases, origins, owner
+from core.ledger.book import Book
+from core.ledger.dimensions import Dimensions
+from core.ledger.flows import Amounts, Document, Part, parts, split
+from core.ledger.histories import (
+    History,
+    Links,
+    Name,
+    Paid,
+    Version,
+    documents_between,
+    documents_of,
+    histories,
+    invoices_named,
+    invoices_paid_between,
+    names_of,
+    payments_at,
+)
+from core.ledger.tables import effect, line, record_version
+from core.ledger.units import Units
+from core.period import day_date
+from core.programs import View
+from core.settlement import TaxCode
+
+_WINDOW = 100_000
+"""About so many lines are looked at together."""
+
+Fact = tuple[Any, ...]
+"""A row of the cache: document, line, account, item, tax, day, net, tax amount, quantity, sign, batch."""
+
+
+class _Counted(NamedTuple):
+    """What counts of a document: for whom, and the parts of a version."""
+
+    version: Version
+    account: int
+    parts: tuple[Part, ...]
+
+
+class ViewFacts:
+    """The facts of one view, read from the book."""
+
+    def __init__(
+        self, book: Book, view: View, dimensions: Dimensions, ratios: Units, disowned: set[str], links: Links
+    ) -> None:
+        self.book, self.view, self.dimensions, self.ratios, self.disowned = book, view, dimensions, ratios, disowned
+        self.links = links
+        self._pays = view.paid != "invoiced"
+        self._corrects = self._pays or view.returns == "original"
+        with book.read() as connection:
+            self._merged = aliases(connection)
+
+    def between(self, since: int, last: int, accounts: set[int] | None = None) -> Iterator[tuple[int, list[Fact]]]:
+        """The facts of the batches after `since` up to `last`, some batches at a time: (last of them, rows).
+
+        With `accounts`, those of documents that are or were theirs.
+        """
+        if accounts is not None:
+            accounts = origins(self._merged, accounts)
+        for until in self._windows(since, last):
+            records = sorted(self._affected(since, until, accounts))
+            rows = [
+                row
+                for start in range(0, len(records), CHUNK)
+                for row in self._changes(records[start : start + CHUNK], since, until)
+            ]
+            yield until, rows
+            since = until
+
+    def _windows(self, since: int, last: int) -> list[int]:
+        """Where to stop on the way to the last batch."""
+        size = sa.func.sum(sa.case((record_version.c.line_count > 0, record_version.c.line_count), else_=1))
+        query = (
+            sa.select(effect.c.batch, size)
+            .join(record_version, record_version.c.id == effect.c.version_id)
+            .where(effect.c.batch > since, effect.c.batch <= last)
+            .group_by(effect.c.batch)
+            .order_by(effect.c.batch)
+        )
+        stops, lines = [], 0
+        with self.book.read() as connection:
+            for batch, count in connection.execute(query):
+                lines += count
+                if lines >= _WINDOW:
+                    stops.append(batch)
+                    lines = 0
+        return [*(stop for stop in stops if stop < last), last] if since < last else []
+
+    def _affected(self, since: int, until: int, accounts: set[int] | None) -> set[int]:
+        """The documents of which something else may count in these batches."""
+        with self.book.read() as connection:
+            found = documents_between(connection, since, until, accounts)
+            gone = {alias.old for alias in self._merged if since < alias.batch <= until}
+            if gone:
+                found |= documents_of(connection, origins(self._merged, gone))
+            names: set[Name] = set()
+            if self._corrects:
+                names = names_of(connection, found)
+            if self._pays:
+                paid = invoices_paid_between(connection, since, until)
+                found |= set(invoices_named(connection, paid).values())
+                names |= paid
+        if names:
+            found |= self.links.corrections(names)
+        if accounts is not None:
+            with self.book.read() as connection:
+                found &= documents_of(connection, accounts)
+        return found
+
+    def _changes(self, records: Sequence[int], since: int, until: int) -> Iterator[Fact]:
+        with self.book.read() as connection:
+            mine = histories(connection, records, self.disowned)
+            originals: dict[Name, History] = {}
+            if self._corrects:
+                named = {version.original for item in mine.values() for version in item.versions if version is not None}
+                invoices = invoices_named(connection, {name for name in named if name is not None})
+                known = histories(connection, set(invoices.values()), self.disowned)
+                originals = {name: known[record_id] for name, record_id in invoices.items() if record_id in known}
+        payments: Mapping[Name, Sequence[Paid]] = {}
+        if self._pays:
+            payments = self.links.payments({*(item.name for item in mine.values()), *originals})
+        changes: list[tuple[int, History, int, _Counted]] = []
+        for item in mine.values():
+            counted = self._counted(item, originals, payments, since)
+            for batch in self._batches(item, originals, payments, since, until):
+                before, counted = counted, self._counted(item, originals, payments, batch)
+                if before != counted:
+                    changes += [
+                        (batch, item, sign, one) for sign, one in ((-1, before), (1, counted)) if one is not None
+                    ]
+        lines = self._lines({change[3].version.id for change in changes})
+        for batch, item, sign, one in changes:
+            for row in self._rows(item, one, lines.get(one.version.id, ())):
+                yield _signed(row, sign, batch)
+
+    def _batches(
+        self,
+        item: History,
+        originals: Mapping[Name, History],
+        payments: Mapping[Name, Sequence[Paid]],
+        since: int,
+        until: int,
+    ) -> list[int]:
+        """The batches in which what counts of a document may have changed."""
+        names = {version.original for version in item.versions if version is not None and version.original is not None}
+        found = set(item.batches)
+        found.update(batch for name in names if name in originals for batch in originals[name].batches)
+        found.update(paid.batch for name in {item.name, *names} for paid in payments.get(name, ()))
+        found.update(alias.batch for alias in self._merged)
+        return sorted(batch for batch in found if since < batch <= until)
+
+    def _counted(
+        self, item: History, originals: Mapping[Name, History], payments: Mapping[Name, Sequence[Paid]], batch: int
+    ) -> _Counted | None:
+        """What counts of a document at the end of a batch."""
+        version = item.at(batch)
+        if version is None or version.account is None:
+            return None
+        corrected = None
+        if version.original is not None and version.original in originals:
+            original = originals[version.original].at(batch)
+            if original is not None:
+                corrected = (original.document, _paid_of(payments, version.original, original.document, batch))
+        found = parts(self.view, version.document, _paid_of(payments, item.name, version.document, batch), corrected)
+        account = _owner_at(self._merged, version, batch)
+        return _Counted(version, account, tuple(found)) if found else None
+
+    def _lines(self, versions: set[int]) -> dict[int, list[sa.Row[Any]]]:
+        found: dict[int, list[sa.Row[Any]]] = {}
+        wanted = sorted(versions)
+        with self.book.read() as connection:
+            for start in range(0, len(wanted), CHUNK):
+                query = sa.select(line).where(line.c.version_id.in_(wanted[start : start + CHUNK]))
+                for row in connection.execute(query.order_by(line.c.version_id, line.c.number)):
+                    found.setdefault(row.version_id, []).append(row)
+        return found
+
+    def _rows(self, item: History, counted: _Counted, lines: Iterable[sa.Row[Any]]) -> Iterator[Fact]:
+        """The rows of what counts, without sign and batch."""
+        source, company, _ = item.name
+        version = counted.version
+        issuer = (version.entity, version.registration)
+        lines = list(lines)
+        for part in counted.parts:
+            worth = [
+                Amounts(
+                    row.net, row.tax, self.ratios.base((source, company, row.product), row.unit, part.day, row.quantity)
+                )
+                for row in lines
+            ]
+            for row, amounts in zip(lines, split(part, worth), strict=True):
+                yield (
+                    item.record,
+                    row.number,
+                    counted.account,
+                    self.dimensions.item((source, company, row.product, row.kind, version.document.is_return)),
+                    self.dimensions.tax(TaxCode(*issuer, row.tax_category, row.tax_rate, version.document.currency)),
+                    part.day,
+                    *amounts,
+                )
+
+
+def _paid_of(payments: Mapping[Name, Sequence[Paid]], name: Name, document: Document, batch: int) -> dict[int, int]:
+    found = payments.get(name)
+    return payments_at(found, batch, document.currency) if found and not document.is_return else {}
+
+
+def _owner_at(merged: Sequence[Alias], version: Version, batch: int) -> int:
+    """Whose a document was at the end of a batch."""
+    assert version.account is not None  # noqa: S101 - a parked document counts nowhere
+    if not merged:
+        return version.account
+    known = [alias for alias in merged if alias.batch <= batch]
+    return owner(known, version.account, day_date(version.document.issued))
+
+
+def _signed(row: Fact, sign: int, batch: int) -> Fact:
+    *head, net, tax, quantity = row
+    return (*head, net * sign, tax * sign, None if quantity is None else quantity * sign, sign, batch)
