@@ -1,13 +1,21 @@
 """Scales compiled to integers: how a measure becomes an amount.
 
-A scale is a row of segments `(lower, upper, rate, base, offset)` and the amount is
-`(base + (measure - offset) * rate) / 10**digits` minor units, rounded elsewhere (`core.money.divide`). Marginal: base
-is the sum of the lower slices and offset the lower bound. Flat and retrospective: both 0. (The condition scales of
-ERP systems: SAP note 930537 tells "to-scale" from "graduated to interval"; Dynamics 365 calls them cumulative and
-stepped.)
+Most scales are a row of segments `(lower, upper, rate, base, offset)` and the amount is
+`(base + (measure - offset) * rate) / 10**digits` minor units, rounded elsewhere (`core.money.divide`):
 
-The measure is in minor units of the program's currency for scales in percent, and in 10^-6 units of quantity for
-scales per unit; `digits` then includes those 6.
+- flat: one segment. Retrospective: base and offset 0; from a point: offset is the point, and nothing below it.
+- marginal: base is the sum of the lower slices and offset the lower bound.
+- rolling: base is the sum of each lower band's rate times its own upper bound. Total: the rates of all bands reached
+  added up. (Dynamics 365 calls these four stepped, cumulative, rolling and total; SAP note 930537 tells "to-scale"
+  from "graduated to interval".)
+- lump_sum: base alone.
+
+`every` and `linear` are functions of the same signature (`Steps`, `Line`). Where the last band states `to`, a closing
+segment pays what the measure `to` earns, whatever lies above.
+
+The measure is in minor units of the program's currency, in 10^-6 units of quantity, or a whole count; it may be a
+Fraction where a conversion is carried exactly. Bands may be about another figure (a qualifier, growth, percent): it is
+then `reached` that picks the band, in that figure's own unit.
 """
 
 from __future__ import annotations
@@ -15,17 +23,26 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
+from fractions import Fraction
+from math import ceil, floor
+from typing import Literal, NamedTuple
 
 from core import money
-from core.errors import ConfigError, DataError
-from core.programs import Method, Scale
+from core.programs import Method
+
+Number = int | Fraction
+Unit = Literal["money", "quantity", "count", "percent"]
+"""What an integer stands for: minor units, 10^-6 units, a whole number, or 10^-6 percent points."""
+Kind = Literal["percent", "per_unit", "amount"]
+
+PERCENT_EXPONENT = 6
 
 
 class Segment(NamedTuple):
-    """One band in integers: measures from `lower` up to, not including, `upper` (None: open).
+    """One band in integers: from `lower` up to, not including, `upper` (None: open).
 
-    The lowest segment also holds every negative measure: a return is taken back at the lowest band's rate.
+    The lowest segment also holds everything negative: a return is taken back at the lowest band's rate. One with
+    `upper` 0 holds nothing else.
     """
 
     lower: int
@@ -36,87 +53,123 @@ class Segment(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class CompiledScale:
-    """A scale in integers. All scales of one program share `digits`, so that their numerators add up."""
+class _Terms:
+    """What every compiled scale tells of itself. All scales of one program share `digits`: their numerators add up."""
 
     method: Method
-    segments: tuple[Segment, ...]
     digits: int
-    per_unit: bool
+    kind: Kind
+    unit: Unit
+    """What is paid on."""
+    about: Unit
+    """What the bands are about."""
     currency: str
+    inclusive: Literal["lower", "upper"]
+    beyond: bool
+    """Whether it pays on what lies above the baseline only (`point = "baseline"`)."""
+
+    def rate_text(self, rate: Number) -> str:
+        """A rate for people: `2.5 %`, `0.40 EUR a unit`, or an amount such as `1,000.00 EUR`."""
+        exact = Fraction(rate)
+        value = Decimal(exact.numerator) / exact.denominator
+        if value * exact.denominator != exact.numerator:
+            value = value.quantize(Decimal("0.0001"))  # only a rate between two points: shown, never computed with
+        if self.kind == "percent":
+            return f"{money.plain_number(value.scaleb(2 - self.digits))} %"
+        exponent = money.exponent(self.currency)
+        each = money.QUANTITY_EXPONENT if self.kind == "per_unit" and self.unit == "quantity" else 0
+        value = value.scaleb(each - self.digits - exponent)
+        places = max(exponent, -int(value.normalize().as_tuple().exponent))
+        return f"{value:,.{places}f} {self.currency}{' a unit' if self.kind == 'per_unit' else ''}"
+
+    def place(self, value: Number) -> int:
+        """The integer that lies in the same band as `value`: bounds are whole, values need not be."""
+        if isinstance(value, int):
+            return value
+        return floor(value) if self.inclusive == "lower" else ceil(value)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledScale(_Terms):
+    """A scale as segments."""
+
+    segments: tuple[Segment, ...]
     bounds: tuple[int, ...] = field(repr=False)
     """The lower bounds of all segments but the lowest."""
+    end: int | None = None
+    """What lies above earns nothing more; the last segment then is the closing one."""
 
-    def segment(self, measure: int) -> Segment:
-        """The segment that holds `measure`."""
-        return self.segments[bisect_right(self.bounds, measure)]
+    def segment(self, value: Number) -> Segment:
+        """The segment that holds `value`."""
+        return self.segments[bisect_right(self.bounds, self.place(value))]
 
-    def numerator(self, measure: int) -> int:
-        """The amount for `measure` in minor units, over 10**digits."""
-        _, _, rate, base, offset = self.segments[bisect_right(self.bounds, measure)]
+    def numerator(self, measure: Number, reached: Number | None = None) -> Number:
+        """The amount for `measure` in minor units, over 10**digits; `reached` picks the band where it is another."""
+        _, _, rate, base, offset = self.segment(measure if reached is None else reached)
         return base + (measure - offset) * rate
 
-    def rate_text(self, rate: int) -> str:
-        """A segment's rate for people: `2.5 %`, or `0.40 EUR a unit`."""
-        if not self.per_unit:
-            return f"{_plain(Decimal(rate).scaleb(2 - self.digits))} %"
-        exponent = money.exponent(self.currency)
-        value = Decimal(rate).scaleb(money.QUANTITY_EXPONENT - self.digits - exponent)
-        places = max(exponent, -int(value.normalize().as_tuple().exponent))
-        return f"{value:.{places}f} {self.currency} a unit"
+    @property
+    def per_unit(self) -> bool:
+        return self.kind == "per_unit"
 
 
-def digits_of(scale: Scale, currency: str) -> int:
-    """The digits after the point that the rates of `scale` need to be integers."""
-    return max(rate.digits for rate in _rates(scale, currency))
+@dataclass(frozen=True, slots=True)
+class Steps(_Terms):
+    """Method every: each whole step beyond `start` pays `pays`, `most` steps at the most."""
+
+    step: int
+    start: int
+    pays: int
+    most: int | None
+
+    def steps(self, value: Number) -> int:
+        """The number of whole steps that `value` reaches."""
+        beyond = value - self.start
+        count = beyond // self.step if self.inclusive == "lower" else -((-beyond) // self.step) - 1
+        return max(0, count if self.most is None else min(count, self.most))
+
+    def numerator(self, measure: Number, reached: Number | None = None) -> Number:
+        """As `CompiledScale.numerator`."""
+        return self.steps(measure if reached is None else reached) * self.pays
 
 
-def compile_scale(scale: Scale, currency: str, digits: int) -> CompiledScale:
-    """`scale` in integers over 10**digits; `digits` is at least `digits_of` it.
+@dataclass(frozen=True, slots=True)
+class Line(_Terms):
+    """Method linear: between two points the rate (or the amount) rises evenly; below the first there is none, from the
+    last on it stays."""
 
-    Below the first `from` an implicit band pays nothing. `inclusive = "upper"` puts a measure equal to `from` into
-    the band below. Raises ConfigError where a bound is finer than the measure.
-    """
-    bounds = _bounds(scale, currency)
-    rates = [rate.at(digits) for rate in _rates(scale, currency)]
-    if bounds[0] > 0:
-        bounds.insert(0, 0)
-        rates.insert(0, 0)
-    step = 1 if scale.inclusive == "upper" else 0
-    lowers = [0, *(bound + step for bound in bounds[1:])]
-    marginal = scale.method == "marginal"
-    segments = []
-    base = 0
-    for i, (bound, rate) in enumerate(zip(bounds, rates, strict=True)):
-        if marginal and i:
-            base += (bound - bounds[i - 1]) * rates[i - 1]
-        upper = lowers[i + 1] if i + 1 < len(lowers) else None
-        segments.append(Segment(lowers[i], upper, rate, base, bound if marginal else 0))
-    return CompiledScale(scale.method, tuple(segments), digits, scale.is_per_unit, currency, tuple(lowers[1:]))
+    points: tuple[tuple[int, int], ...]
+    """(bound, rate over 10**digits) from the lowest up."""
+    end: int | None
+    """The measure above which nothing more is earned; None where there is none."""
+    takes_back: bool
+    """Whether a negative value has the rate of the first point; it has none otherwise."""
 
+    def rate(self, value: Number) -> Number:
+        """The rate, or the amount, at `value`."""
+        points = self.points
+        first = points[0][0]
+        if value < 0:
+            return points[0][1] if self.takes_back else 0
+        if value < first or (value == first and self.inclusive == "upper"):
+            return 0
+        i = bisect_right(points, floor(value), key=_bound) - 1
+        lower, low = points[i]
+        if i + 1 == len(points):
+            return low
+        upper, high = points[i + 1]
+        return low + Fraction((high - low) * (value - lower)) / (upper - lower)
 
-def _rates(scale: Scale, currency: str) -> list[money.Rate]:
-    """The rate of each stated band in minor units for each unit of the measure."""
-    found = []
-    for part in scale.bands or (scale,):
-        if part.percent is not None:
-            rate = money.Rate.from_decimal(part.percent)
-            found.append(money.Rate(rate.numerator, rate.digits + 2))
-        elif part.per_unit is not None:
-            rate = money.Rate.from_decimal(part.per_unit.scaleb(money.exponent(currency)))
-            found.append(money.Rate(rate.numerator, rate.digits + money.QUANTITY_EXPONENT))
-    return found
+    def numerator(self, measure: Number, reached: Number | None = None) -> Number:
+        """As `CompiledScale.numerator`."""
+        rate = self.rate(measure if reached is None else reached)
+        if self.kind == "amount":
+            return rate
+        return rate * (measure if self.end is None or reached is not None else min(measure, self.end))
 
 
-def _bounds(scale: Scale, currency: str) -> list[int]:
-    """The `from` of each stated band as an integer of the measure; 0 for a flat scale."""
-    digits = money.QUANTITY_EXPONENT if scale.is_per_unit else money.exponent(currency)
-    try:
-        return [money.scaled(band.from_, digits) for band in scale.bands] or [0]
-    except DataError as error:
-        raise ConfigError(f"a band's `from` cannot be compared with the measure: {error.message}") from None
+AnyScale = CompiledScale | Steps | Line
 
 
-def _plain(value: Decimal) -> str:
-    """A Decimal without trailing zeros and without an exponent."""
-    return f"{value.normalize():f}" if value else "0"
+def _bound(point: tuple[int, int]) -> int:
+    return point[0]

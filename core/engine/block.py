@@ -6,7 +6,7 @@ computed a column at a time in 64-bit integers where these are sure to hold ever
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -14,15 +14,16 @@ from typing import Any, NamedTuple
 import numpy
 from numpy.typing import NDArray
 
-from core.entitlement import Cell, Rule, Side, entitle
+from core.entitlement import ALONE, Cell, Rule, Side, entitle
 from core.money import divide, divide_column
-from core.scales import CompiledScale
+from core.scales import AnyScale, CompiledScale
 
 Column = NDArray[numpy.int64]
 Group = tuple[int, int, int, list[Cell]]
 """(program, beneficiary, period, cells); the period by its first day."""
 
 _SAFE = 2**62
+_OVER = Cell._fields.index("over")
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +66,30 @@ class BlockEntitled(NamedTuple):
     """One for each cell; those of a group add up to its amount."""
 
 
-def entitle_block(rules: Sequence[Rule | None], block: Block, levels: Sequence[int] | None = None) -> BlockEntitled:
-    """The entitlements of all groups. `rules` are by program index, `levels` (-1: none) by group."""
+def entitle_block(
+    rules: Sequence[Rule | None],
+    block: Block,
+    levels: Sequence[int] | None = None,
+    sides: Mapping[int, Side] | None = None,
+) -> BlockEntitled:
+    """The entitlements of all groups. `rules` are by program index, `levels` (-1: none) by group.
+
+    `sides` are by the position of the group, for those where more than the level counts.
+    """
+    sides = sides or {}
     firsts, sizes = block.bounds[:-1], numpy.diff(block.bounds)
     level = numpy.full(len(block), -1, numpy.int64) if levels is None else numpy.asarray(levels, numpy.int64)
     amounts = numpy.zeros(len(block), numpy.int64)
     parts = numpy.zeros(len(block.columns[0]), numpy.int64)
-    single = numpy.flatnonzero(sizes == 1)
+    alone = sizes == 1
+    alone[list(sides)] = False
+    simple = numpy.array([rule is None or rule.simple for rule in rules], bool)
+    single = numpy.flatnonzero(alone)
+    if not simple.all():
+        single = single[simple[block.column("program")[firsts[single]]]]
+    if len(block.columns) > _OVER:
+        places = firsts[single]
+        single = single[block.column("times")[places] == block.column("over")[places]]
     places = firsts[single]
     program, slices = block.column("program")[places], block.column("slice")[places]
     at_document = numpy.array([rule is not None and rule.at_document for rule in rules], bool)
@@ -81,9 +99,9 @@ def entitle_block(rules: Sequence[Rule | None], block: Block, levels: Sequence[i
         where = places[members]
         earned = _earned(rule, rule.scales[slice_][reached + 1], block.column("measure")[where])
         amounts[single[members]] = parts[where] = earned
-    several = numpy.flatnonzero(sizes != 1)
+    several = numpy.setdiff1d(numpy.arange(len(block)), single, assume_unique=True)
     if len(several):
-        _entitle_each(rules, block, level, several, amounts, parts)
+        _entitle_each(rules, block, level, sides, several, amounts, parts)
     return BlockEntitled(amounts.tolist(), parts.tolist())
 
 
@@ -102,14 +120,14 @@ def _alike(*columns: Column) -> Iterator[tuple[tuple[int, ...], Any]]:
         yield tuple(int(column[first]) for column in columns), members
 
 
-def _earned(rule: Rule, scale: CompiledScale | None, measures: Column) -> Column | list[int] | int:
-    """The amounts of groups of one cell under one scale."""
-    if scale is None:
+def _earned(rule: Rule, scale: AnyScale | None, measures: Column) -> Column | list[int] | int:
+    """The amounts of groups of one cell under one scale; those of a simple rule are segments."""
+    if not isinstance(scale, CompiledScale):
         return 0
     largest = max(abs(int(measures.min())), abs(int(measures.max())))
     reach = max(abs(part.base) + (largest + part.offset) * abs(part.rate) for part in scale.segments)
     if max(reach, scale.segments[-1].lower, rule.denominator) >= _SAFE:
-        return [divide(scale.numerator(measure), rule.denominator, rule.rounding) for measure in measures.tolist()]
+        return [divide(int(scale.numerator(measure)), rule.denominator, rule.rounding) for measure in measures.tolist()]
     rates, bases, offsets = numpy.array([part[2:] for part in scale.segments], numpy.int64).T
     segment = numpy.searchsorted(numpy.array(scale.bounds, numpy.int64), measures, side="right")
     numerators = bases[segment] + (measures - offsets[segment]) * rates[segment]
@@ -117,9 +135,15 @@ def _earned(rule: Rule, scale: CompiledScale | None, measures: Column) -> Column
 
 
 def _entitle_each(
-    rules: Sequence[Rule | None], block: Block, level: Column, groups: Column, amounts: Column, parts: Column
+    rules: Sequence[Rule | None],
+    block: Block,
+    level: Column,
+    sides: Mapping[int, Side],
+    groups: Column,
+    amounts: Column,
+    parts: Column,
 ) -> None:
-    """The entitlements of groups of several cells, one by one."""
+    """The entitlements of groups of several cells, or of rules that are not simple, one by one."""
     bounds = block.bounds
     sizes = numpy.diff(bounds)[groups]
     places = numpy.repeat(bounds[groups] - numpy.concatenate(([0], numpy.cumsum(sizes)[:-1])), sizes)
@@ -127,8 +151,11 @@ def _entitle_each(
     few = Block(tuple(column[places] for column in block.columns), numpy.concatenate(([0], numpy.cumsum(sizes))))
     found: list[int] = []
     shares: list[int] = []
-    for (program, _, _, cells), reached in zip(few.groups(), level[groups].tolist(), strict=True):
-        entitled = entitle(_rule(rules, program), cells, Side(level=reached))
+    plain = {reached: ALONE._replace(level=reached) for reached in set(level[groups].tolist())}
+    for (program, _, _, cells), place, reached in zip(
+        few.groups(), groups.tolist(), level[groups].tolist(), strict=True
+    ):
+        entitled = entitle(_rule(rules, program), cells, sides.get(place, plain[reached]))
         found.append(entitled.amount)
         shares += entitled.parts
     amounts[groups] = found

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from core.engine.duck import DuckEngine
-from core.entitlement import Side, compile_rule, entitle, explain_parts
+from core.entitlement import Side, compile_rule, entitle
 from core.errors import RefusedError
-from core.explain import sentences
+from core.explanation import explain_parts, sentences
 from core.ledger import entitlements, moves, proposals, registry
 from core.ledger.accounts import identities
 from core.ledger.accruals import Setting, level_names

@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.entitlement import Cell, Rule, compile_rule, entitle, explain_parts
+from core.entitlement import Cell, Rule, compile_rule, entitle
+from core.explanation import explain_parts
 from core.money import apportion, divide, divide_column
 from core.programs import Scale, program_from
-from core.scales import compile_scale, digits_of
+from core.scale_compiler import compile_scale, digits_of
+from core.scales import CompiledScale
 
 rates = st.decimals(Decimal(-5), Decimal(100), places=3)
 measures = st.integers(-(10**12), 10**12)
@@ -58,6 +60,7 @@ cells = st.lists(
 def test_a_marginal_scale_is_continuous(stated: dict[str, Any]) -> None:
     scale = Scale.model_validate(stated)
     compiled = compile_scale(scale, "EUR", digits_of(scale, "EUR"))
+    assert isinstance(compiled, CompiledScale)
     assert compiled.numerator(0) == 0
     for before, after in zip(compiled.segments, compiled.segments[1:], strict=False):
         for bound in (after.offset, after.lower):
@@ -69,7 +72,9 @@ def test_a_marginal_scale_is_continuous(stated: dict[str, Any]) -> None:
 @given(stated=scales(), measure=measures)
 def test_segments_leave_no_gap(stated: dict[str, Any], measure: int) -> None:
     scale = Scale.model_validate(stated)
-    segment = compile_scale(scale, "EUR", digits_of(scale, "EUR")).segment(measure)
+    compiled = compile_scale(scale, "EUR", digits_of(scale, "EUR"))
+    assert isinstance(compiled, CompiledScale)
+    segment = compiled.segment(measure)
     assert segment.lower <= max(measure, 0)
     assert segment.upper is None or measure < segment.upper
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.entitlement import Cell, Entitled, Rule, Side, compile_rule, entitle, explain_parts
+from core.entitlement import Cell, Entitled, Rule, Side, compile_rule, entitle
+from core.explanation import explain_parts
 from core.programs import program_from
 
 BANDS = [{"from": Decimal(0), "percent": Decimal(1)}, {"from": Decimal(100), "percent": Decimal(2)}]
@@ -209,6 +210,8 @@ def test_an_explanation_adds_up() -> None:
                 "numerator": 10_002,
             },
         ],
+        "about": "money",
+        "pro_rata": False,
         "numerator": 20_002,
     }
 

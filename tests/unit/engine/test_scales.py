@@ -9,12 +9,15 @@ import pytest
 
 from core.errors import ConfigError
 from core.programs import Scale
-from core.scales import CompiledScale, Segment, compile_scale, digits_of
+from core.scale_compiler import compile_scale, digits_of
+from core.scales import CompiledScale, Segment
 
 
 def compiled(currency: str = "EUR", **stated: Any) -> CompiledScale:
     scale = Scale.model_validate(stated)
-    return compile_scale(scale, currency, digits_of(scale, currency))
+    found = compile_scale(scale, currency, digits_of(scale, currency))
+    assert isinstance(found, CompiledScale)
+    return found
 
 
 def bands(*rows: tuple[str, str], rate: str = "percent") -> list[dict[str, Decimal]]:
@@ -108,6 +111,7 @@ def test_rates_per_unit_are_in_the_minor_units_of_the_currency(currency: str, ra
 
 def test_scales_of_one_program_share_their_digits() -> None:
     scale = compile_scale(Scale(percent=Decimal(2)), "EUR", 5)
+    assert isinstance(scale, CompiledScale)
     assert (scale.segments[0].rate, scale.digits) == (2000, 5)
     assert scale.rate_text(2000) == "2 %"
     assert scale.rate_text(0) == "0 %"
