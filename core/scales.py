@@ -165,7 +165,7 @@ class Line(_Terms):
         rate = self.rate(measure if reached is None else reached)
         if self.kind == "amount":
             return rate
-        return rate * (measure if self.end is None or reached is not None else min(measure, self.end))
+        return rate * (measure if self.end is None else min(measure, self.end))
 
 
 AnyScale = CompiledScale | Steps | Line

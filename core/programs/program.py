@@ -137,6 +137,10 @@ class Program(Definition):
                 f"a {scale.method} scale cuts the measure it pays on: with a qualifier, or bands about growth in "
                 "percent or attainment, use retrospective, total, lump_sum or linear"
             )
+        if self.bands_apart and scale.bands and scale.bands[-1].to is not None:
+            raise ValueError("bands about another figure than the one paid on stay open: leave out the last `to`")
+        if self.bands_apart and scale.point in ("band", "stated"):
+            raise ValueError(f"scale.point = {scale.point} needs bands about the figure that is paid on")
         if scale.point == "baseline" and self.baseline is None:
             raise ValueError("scale.point = baseline needs a [baseline]")
 

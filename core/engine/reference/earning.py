@@ -12,8 +12,8 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from core.engine.reference.rounding import rounded, whole_parts
-from core.engine.reference.scale import at_band, between, earns, is_above, rate_at, reached, steps
+from core.engine.reference.rounding import in_proportion, rounded, whole_parts
+from core.engine.reference.scale import at_band, between, earns, rate_at, reached, steps
 from core.money import exponent
 from core.programs import COUNTED, Program, Scale
 
@@ -37,30 +37,33 @@ def unit_of(measure: str, currency: str) -> int:
 
 def earned(program: Program, names: Sequence[str], cells: Sequence[Any], side: Any) -> Earned:
     """What the cells earn. `names` are the levels of the tier program in use, from the lowest up."""
-    by = program.basis.accumulate
-    units: dict[tuple[int, int], list[int]] = {}
-    for i in sorted(range(len(cells)), key=lambda i: _place(cells[i])):
-        cell = cells[i]
-        units.setdefault((cell.document if by != "period" else 0, cell.line if by == "line" else 0), []).append(i)
     amount, exact, parts = 0, NOTHING, [0] * len(cells)
-    for members in units.values():
-        shares = exact_shares(program, names, [cells[i] for i in members], side)
+    for members in units(program, cells):
+        mine = [cells[i] for i in members]
+        shares = exact_shares(program, names, mine, side)
         whole = rounded(sum(shares, NOTHING), program.program.rounding)
-        for i, part in zip(members, whole_parts(whole, shares), strict=True):
+        for i, part in zip(members, _parts(program, mine, whole, shares), strict=True):
             parts[i] = part
         amount, exact = amount + whole, exact + sum(shares, NOTHING)
     return Earned(amount, parts, exact)
+
+
+def units(program: Program, cells: Sequence[Any]) -> list[list[int]]:
+    """The positions of the cells of each unit of accumulation, in order."""
+    by = program.basis.accumulate
+    found: dict[tuple[int, int], list[int]] = {}
+    for i in sorted(range(len(cells)), key=lambda i: _place(cells[i])):
+        cell = cells[i]
+        found.setdefault((cell.document if by != "period" else 0, cell.line if by == "line" else 0), []).append(i)
+    return list(found.values())
 
 
 def exact_shares(program: Program, names: Sequence[str], cells: Sequence[Any], side: Any) -> list[Fraction]:
     """The share of each cell of one unit of accumulation, unrounded, in minor units. The cells stand in order."""
     if side.excluded or not all(one.met for one in side.conditions):
         return [NOTHING] * len(cells)
-    shares = _Unit(program, names, cells, side).shares()
     minor = 10 ** exponent(program.program.currency)
-    if program.audience.distribution == "equal":
-        shares = _equally(cells, sum(shares, NOTHING))
-    return [share * minor for share in shares]
+    return [share * minor for share in _Unit(program, names, cells, side).shares()]
 
 
 class _Unit:
@@ -69,10 +72,11 @@ class _Unit:
     def __init__(self, program: Program, names: Sequence[str], cells: Sequence[Any], side: Any) -> None:
         self.program, self.names, self.cells, self.side = program, names, cells, side
         unit = unit_of(program.basis.measure, program.program.currency)
-        self.measures = [Fraction(cell.measure * cell.times, cell.over * unit) for cell in cells]
-        self.whole = sum(self.measures, NOTHING)
+        self.measures = [Fraction(cell.measure * cell.times) / (cell.over * unit) for cell in cells]
+        self.found = sum(self.measures, NOTHING)
+        self.whole = max(self.found, NOTHING) if program.basis.negative == "zero" else self.found
         self.base: Fraction | None = None
-        self.highest = False
+        self.nothing = self.highest = False
         self.value = self.paid = self.whole
         if program.qualifier is not None:
             stated = unit_of(program.qualifier.measure, program.program.currency)
@@ -84,35 +88,40 @@ class _Unit:
         """Growth or attainment: what the bands are about, and what the rate is for."""
         stated = self.program.baseline
         assert stated is not None  # noqa: S101
-        self.highest = base is None or base <= 0
-        self.base = NOTHING if base is None or base <= 0 else base
+        has = base is not None and base > 0
+        self.base = base if base is not None and has else NOTHING
         growth = self.whole - self.base
-        if self.base:
+        if has:
             percents = {"percent": growth / self.base * 100, "attainment": self.whole / self.base * 100}
             self.value = percents.get(stated.bands_in, growth)
+        else:
+            self.nothing = stated.without == "nothing"
+            self.highest = stated.bands_in != "amount" and self.whole > 0
         if stated.pays_on == "growth":
             self.paid = max(growth, NOTHING)
 
+    @property
+    def is_about_growth(self) -> bool:
+        """Whether a fall reaches no band at all."""
+        stated = self.program.baseline
+        return stated is not None and stated.bands_in != "attainment"
+
     def shares(self) -> list[Fraction]:
         """The exact share of each cell, in major units."""
-        program = self.program
-        if program.basis.negative == "zero" and self.whole < 0:
-            return [NOTHING] * len(self.cells)
-        if self.highest and program.baseline is not None and program.baseline.without == "nothing":
+        if self.nothing:
             return [NOTHING] * len(self.cells)
         found: list[Fraction] = []
         begins = NOTHING
         for number, group in groupby(range(len(self.cells)), key=lambda i: self.cells[i].slice):
             members = list(group)
-            found += self._slice(number, members, begins)
+            part = self.program.slices()[number]
+            if part.tier is not None and part.tier.at == "document":
+                for level, alike in groupby(members, key=lambda i: self.cells[i].level):
+                    found += self._share(number, level, list(alike), begins)
+            else:
+                found += self._share(number, self.side.level, members, begins)
             begins += sum((self.measures[i] for i in members), NOTHING)
         return found
-
-    def _slice(self, number: int, members: list[int], begins: Fraction) -> list[Fraction]:
-        part = self.program.slices()[number]
-        if part.tier is not None and part.tier.at == "document":
-            return [self._share(number, self.cells[i].level, [i], begins)[0] for i in members]
-        return self._share(number, self.side.level, members, begins)
 
     def _share(self, number: int, level: int, members: list[int], begins: Fraction) -> list[Fraction]:
         """The shares of cells of one slice under one level."""
@@ -122,94 +131,124 @@ class _Unit:
         if scale is None:
             return [NOTHING] * len(members)
         factor = Fraction(part.tier.multipliers.get(name, 1)) if part.tier is not None else Fraction(1)
+        return [factor * share for share in self._by_scale(scale, members, begins)]
+
+    def _by_scale(self, scale: Scale, members: list[int], begins: Fraction) -> list[Fraction]:
         here = sum((self.measures[i] for i in members), NOTHING)
         counted = self.program.basis.measure in COUNTED
-        if self._is_plain(scale) and not counted:
-            rate = rate_at(scale, self._value(scale))
-            return [rate * factor * self.measures[i] for i in members]
-        if scale.method == "marginal" and self.paid == self.whole:
-            closed = steps(scale)[-1].upper
-            first, last = begins, begins + here
-            if closed is not None:
-                first, last = min(first, closed), min(last, closed)
-            total = between(scale, first, last)
-            if not here and not counted:
-                rate = _rate_of_band(scale, begins)
-                return [rate * factor * self.measures[i] for i in members]
-        else:
-            total = self._amount(scale)
-            total *= here / self.whole if self.whole else _net_part(self.cells, members)
-        return [total * factor * weight for weight in self._weights(members, here, counted)]
+        if scale.method == "marginal" and self.program.baseline is None and self.whole == self.found:
+            if here or counted:
+                closed = steps(scale)[-1].upper
+                first, last = (min(one, closed) if closed is not None else one for one in (begins, begins + here))
+                return self._weighed(members, between(scale, first, last), here)
+            return [self._rate_of_band(scale, begins) * self.measures[i] for i in members]
+        paid = self.paid
+        if scale.point == "baseline":
+            paid = max(self.whole - (self.base or NOTHING), NOTHING)
+        if self._is_one_rate(scale, paid) and not counted:
+            rate = NOTHING if self._is_below_all(scale) else rate_at(scale, self._value(scale))
+            return [rate * self.measures[i] for i in members]
+        total = self._amount_for(scale, paid)
+        if not self.whole:
+            weights = _weights(self.program, self.cells, self.measures)
+            return [total * weights[i] for i in members]
+        if counted:
+            return self._weighed(members, total * here / self.whole, here)
+        return [total * self.measures[i] / self.whole for i in members]
 
-    def _is_plain(self, scale: Scale) -> bool:
-        """Whether the scale is one rate for all that is measured, so that each cell has its own share of it."""
-        if scale.kind == "amount" or scale.method not in ("flat", "retrospective", "total", "linear"):
+    def _is_one_rate(self, scale: Scale, paid: Fraction) -> bool:
+        """Whether the scale pays one rate on all that was measured, so that each cell has its own share of it."""
+        if scale.kind == "amount" or scale.method == "linear" or paid != self.found:
             return False
-        return scale.point is None and self.paid == self.whole and not self._is_closed(scale)
-
-    def _is_closed(self, scale: Scale) -> bool:
-        """Whether some of the measure lies above the end of the last band."""
         closed = steps(scale)[-1].upper
-        return closed is not None and not self.program.bands_apart and self.paid > closed
+        if closed is not None and self._has_passed(scale, closed):
+            return False
+        *lower, band = reached(scale, self._value(scale))
+        if scale.method == "marginal" or scale.point == "band":
+            return band.lower == 0
+        if scale.method == "rolling":
+            return not sum(step.rate * (step.upper or NOTHING) for step in lower)
+        return scale.point != "stated"
 
-    def _amount(self, scale: Scale) -> Fraction:
-        """What the scale gives for the whole unit."""
-        if scale.point is not None:
-            return self._above_a_point(scale)
-        if not self.program.bands_apart:
-            return earns(scale, self.paid)
-        return at_band(scale, self._value(scale), self.paid)
+    def _has_passed(self, scale: Scale, bound: Fraction) -> bool:
+        value = self._value(scale)
+        return value > bound or (value == bound and scale.inclusive == "lower")
 
     def _value(self, scale: Scale) -> Fraction:
         """What the bands are about; one in the highest band where there is nothing to compare with."""
         return steps(scale)[-1].lower + 1 if self.highest else self.value
 
-    def _above_a_point(self, scale: Scale) -> Fraction:
-        """Retrospective from a point: the rate reached is for what lies above it."""
-        step = reached(scale, self._value(scale))[-1]
-        point = {"band": step.lower, "baseline": self.base, "stated": Fraction(scale.point_at or 0)}[scale.point or ""]
+    def _is_below_all(self, scale: Scale) -> bool:
+        """Whether no band is reached, not even one from 0: by a fall, or at 0 where the upper side is inclusive."""
+        if not self.is_about_growth or not scale.bands:
+            return False
+        return not self._has_passed(scale, Fraction(scale.bands[0].from_))
+
+    def _amount_for(self, scale: Scale, paid: Fraction) -> Fraction:
+        """What the scale gives for the whole unit, where so much of it is paid on."""
+        if self._is_below_all(scale):
+            return NOTHING
+        if scale.point is not None:
+            return self._above_a_point(scale, paid)
+        if not self.program.bands_apart and scale.method not in ("flat", "retrospective", "total"):
+            return earns(scale, paid)
         closed = steps(scale)[-1].upper
-        top = self.whole if closed is None or self.program.bands_apart else min(self.whole, closed)
-        return step.rate * max(top - (point or NOTHING), NOTHING)
+        if closed is not None and not self.program.bands_apart:
+            paid = min(paid, closed)
+        return at_band(scale, self._value(scale), paid)
 
-    def _weights(self, members: Sequence[int], here: Fraction, counted: bool) -> list[Fraction]:
-        """How an amount that is one number is shared among cells: by measure, else by what was paid for them."""
-        if here and not counted:
-            return [self.measures[i] / here for i in members]
-        return _by_net([self.cells[i] for i in members])
+    def _above_a_point(self, scale: Scale, paid: Fraction) -> Fraction:
+        """Retrospective from a point: the rate reached is for what lies above it. What is below zero is taken back."""
+        step = reached(scale, self._value(scale))[-1]
+        if scale.point == "baseline":
+            return step.rate * paid
+        closed = steps(scale)[-1].upper
+        if closed is not None:
+            paid = min(paid, closed)
+        if scale.point == "band":
+            return step.rate * (paid - step.lower)
+        return step.rate * max(paid - Fraction(scale.point_at or 0), NOTHING)
+
+    def _rate_of_band(self, scale: Scale, value: Fraction) -> Fraction:
+        closed = steps(scale)[-1].upper
+        if closed is not None and (value > closed or (value == closed and scale.inclusive == "lower")):
+            return NOTHING
+        return reached(scale, value)[-1].rate
+
+    def _weighed(self, members: list[int], amount: Fraction, here: Fraction) -> list[Fraction]:
+        """An amount of one slice among its cells: by measure, counts by what was paid for them."""
+        if self.program.basis.measure in COUNTED:
+            mine = [self.cells[i] for i in members]
+            return [amount * weight for weight in _weights(self.program, mine, [self.measures[i] for i in members])]
+        return [amount * self.measures[i] / here if here else NOTHING for i in members]
 
 
-def _rate_of_band(scale: Scale, value: Fraction) -> Fraction:
-    closed = steps(scale)[-1].upper
-    if closed is not None and is_above(scale, value, closed):
-        return NOTHING
-    return reached(scale, value)[-1].rate
-
-
-def _equally(cells: Sequence[Any], amount: Fraction) -> list[Fraction]:
-    """In equal parts among the invoiced accounts, and inside each by what was paid."""
-    payees = {cell.payee for cell in cells}
-    shares = [NOTHING] * len(cells)
-    for payee in payees:
+def _parts(program: Program, cells: Sequence[Any], amount: int, shares: Sequence[Fraction]) -> list[int]:
+    """The rounded amount in whole parts: near the shares, or the same for every invoiced account."""
+    if program.audience.distribution != "equal":
+        return whole_parts(amount, shares)
+    parts = [0] * len(cells)
+    payees = sorted({cell.payee for cell in cells})
+    for payee, part in zip(payees, in_proportion(amount, [Fraction(1)] * len(payees)), strict=True):
         members = [i for i, cell in enumerate(cells) if cell.payee == payee]
-        for i, weight in zip(members, _by_net([cells[i] for i in members]), strict=True):
-            shares[i] = amount / len(payees) * weight
-    return shares
+        mine = [cells[i] for i in members]
+        weights = _weights(program, mine, [Fraction(cell.measure * cell.times) / cell.over for cell in mine])
+        for i, own in zip(members, in_proportion(part, weights), strict=True):
+            parts[i] = own
+    return parts
 
 
-def _by_net(cells: Sequence[Any]) -> list[Fraction]:
-    """Parts of one by net amounts, whatever their sign; the first where nothing was paid."""
-    whole = sum(abs(cell.net) for cell in cells)
-    if whole:
-        return [Fraction(abs(cell.net), whole) for cell in cells]
-    return [Fraction(1 if i == 0 else 0) for i in range(len(cells))]
+def _weights(program: Program, cells: Sequence[Any], measures: Sequence[Fraction]) -> list[Fraction]:
+    """Parts of one by what was paid, whatever its sign; by measure where nothing was, and evenly where neither is.
+
+    What was paid is in the program's currency where the measure is money, else as the documents state it.
+    """
+    money = program.basis.measure in ("net", "gross")
+    nets = [abs(Fraction(cell.net)) * (Fraction(cell.times, cell.over) if money else 1) for cell in cells]
+    sizes = next((found for found in (nets, [abs(one) for one in measures]) if any(found)), [Fraction(1)] * len(cells))
+    return [size / sum(sizes) for size in sizes]
 
 
-def _net_part(cells: Sequence[Any], members: Sequence[int]) -> Fraction:
-    inside = _by_net(cells)
-    return sum((inside[i] for i in members), NOTHING)
-
-
-def _place(cell: Any) -> tuple[int, ...]:
+def _place(cell: Any) -> tuple[Any, ...]:
     """Where a cell stands among those of its unit."""
     return cell.slice, cell.level, cell.tax, cell.document, cell.line, cell.payee, cell.settle

@@ -62,7 +62,7 @@ def earns(scale: Scale, measure: Fraction) -> Fraction:
 def at_band(scale: Scale, value: Fraction, paid: Fraction) -> Fraction:
     """What a scale gives on a paid measure, its bands being about another value: it does not cut what it pays on."""
     if scale.kind == "amount":
-        if value < 0 or paid < 0:
+        if not is_above(scale, value, Fraction(scale.bands[0].from_)):
             return NOTHING
         return _between_points(scale, value) if scale.method == "linear" else reached(scale, value)[-1].rate
     return rate_at(scale, value) * paid
@@ -71,7 +71,8 @@ def at_band(scale: Scale, value: Fraction, paid: Fraction) -> Fraction:
 def rate_at(scale: Scale, value: Fraction) -> Fraction:
     """The rate that a value reaches, for each unit of the measure."""
     if scale.method == "linear":
-        return _between_points(scale, value)
+        reaches = value < 0 or is_above(scale, value, Fraction(scale.bands[0].from_))
+        return _between_points(scale, value) if reaches else NOTHING
     if scale.method == "total":
         return sum((step.rate for step in reached(scale, value)), NOTHING)
     return reached(scale, value)[-1].rate
