@@ -21,7 +21,7 @@ from core.ledger.masters import account_states, item_states
 from core.ledger.postings import Transaction
 from core.ledger.registry import Registered
 from core.ledger.standings import TierChange
-from core.ledger.tiering import keep_tiers
+from core.ledger.tiering import Given, given, keep_tiers
 from core.period import Period, day_date, day_number
 from core.posting import Key, TransactionKind, entry
 from core.programs import Program, strata
@@ -58,6 +58,7 @@ class Setting:
     modes: Mapping[str, Mode]
     taxes: Mapping[int, TaxCode]
     as_of: date
+    given: Given
 
     def mode(self, program: Program) -> Mode:
         return self.modes.get(program.id, Mode())
@@ -76,9 +77,10 @@ def setting(book: Book, as_of: date, known_batch: int | None = None, *, horizon:
         start = day_number(min([counter.program.program.valid_from for counter in counted], default=_BEGIN))
         through = day_number(as_of) + 1
         first, end = horizon if any(horizon) else (start, through)
+        states = account_states(connection)
         plan = make_plan(
             counted,
-            account_states(connection),
+            states,
             item_states(connection),
             start=min(start, first),
             end=max(through, end),
@@ -91,6 +93,7 @@ def setting(book: Book, as_of: date, known_batch: int | None = None, *, horizon:
             acts.modes(connection),
             tax_codes(connection),
             as_of,
+            given(connection, programs, states, known_batch),
         )
 
 
