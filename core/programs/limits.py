@@ -29,13 +29,14 @@ class Limits(Definition):
     )
     program_budget: Amount | None = Field(
         default=None,
-        description="most for all beneficiaries in all periods, the earlier period first, within one in proportion",
+        description="most for all beneficiaries in all periods, the earlier period first, within one in proportion; "
+        "what is taken back is not lowered",
     )
     minimum: Amount | None = Field(default=None, description="smallest amount that is paid out")
     below_minimum: Literal["carry", "drop"] = Field(
         default="carry",
         description="carry: less than the minimum waits for the next settlement; drop: a period that earns less earns "
-        "nothing",
+        "nothing, and what is taken back is taken back all the same",
     )
 
     @model_validator(mode="after")
