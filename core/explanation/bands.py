@@ -122,7 +122,7 @@ def _line(scale: Line, paid: Number, reached: Number, digits: int, about: int) -
     points = scale.points
     i = min(max(bisect_right([bound for bound, _ in points], scale.place(reached)) - 1, 0), len(points) - 1)
     upper = points[i + 1] if i + 1 < len(points) else None
-    measure = paid if scale.end is None or reached != paid else min(paid, scale.end)
+    measure = paid if scale.end is None else min(paid, scale.end)
     return {
         "lower": exact(points[i][0], about),
         "low": scale.rate_text(points[i][1]),

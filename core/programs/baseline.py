@@ -28,7 +28,7 @@ class Baseline(Definition):
     bands_in: Literal["percent", "amount", "attainment"] = Field(
         default="percent",
         description="what `from` of a band means: growth in percent of the baseline, growth as an amount, or the "
-        "measure in percent of the baseline",
+        "measure in percent of the baseline. Growth below zero reaches no band, not even one from 0",
     )
     pays_on: Literal["everything", "growth"] = Field(
         default="everything", description="whether the rate is for the whole measure or for what exceeds the baseline"
@@ -42,7 +42,7 @@ class Baseline(Definition):
     without: Literal["nothing", "all_growth"] = Field(
         default="nothing",
         description="an account without a baseline, or with one that is not positive: it earns nothing, or everything "
-        "is growth and the highest band is reached",
+        "is growth and, by bands in percent or attainment, a measure above zero reaches the highest band",
     )
 
     @model_validator(mode="after")

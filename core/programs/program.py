@@ -120,6 +120,7 @@ class Program(Definition):
                 ("a guarantee, cap or budget", self.limits.bounds_amounts),
                 ("net_of", bool(self.basis.net_of)),
                 ("a combination", self.combination is not None),
+                ("a measure that is not money", self.basis.measure not in ("net", "gross")),
             ):
                 if found:
                     raise ValueError(f"currency.payout = invoice does not go with {name}")
