@@ -23,6 +23,8 @@ Group = tuple[int, int, int, list[Cell]]
 """(program, beneficiary, period, cells); the period by its first day."""
 
 _SAFE = 2**62
+_ANY_SIZE = ("times", "over", "less")
+"""Fields of a cell that 64 bits may not hold."""
 _OVER = Cell._fields.index("over")
 
 
@@ -32,6 +34,16 @@ class Block:
 
     columns: tuple[Column, ...]
     bounds: Column
+
+    @classmethod
+    def of(cls, groups: Sequence[Sequence[Cell]]) -> Block:
+        """Whole groups of cells in columns."""
+        cells = [cell for group in groups for cell in group]
+        columns = tuple(
+            numpy.array(column, object if name in _ANY_SIZE else numpy.int64)
+            for name, column in zip(Cell._fields, zip(*cells, strict=True), strict=True)
+        )
+        return cls(columns, numpy.cumsum([0, *map(len, groups)]))
 
     def __len__(self) -> int:
         """The number of groups."""

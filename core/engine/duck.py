@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy
 import pyarrow
@@ -16,12 +17,16 @@ import pyarrow
 from core.engine import queries
 from core.engine.block import Block, Column, Group
 from core.engine.cache import FACT, FactCache, table
-from core.engine.plan import Plan, Span
+from core.engine.counting import Counting
+from core.engine.fetched import block_of, bounds_of, by_day, columns_of, converted, ratios_in
+from core.engine.plan import Plan
+from core.engine.queries import Shape
+from core.engine.slots import Span
 from core.errors import IntegrityError
 from core.period import day_date
-from core.programs.basis import View
+from core.programs import DEFAULT_VIEW, View
 
-__all__ = ["FACT", "DuckEngine", "Evidence"]
+__all__ = ["FACT", "DuckEngine", "Evidence", "Line", "Standings"]
 
 STANDING = ("program", "account", "from_day", "to_day", "level")
 REACH_ROWS = 500_000
@@ -29,7 +34,7 @@ REACH_ROWS = 500_000
 
 
 class Evidence(NamedTuple):
-    """A line behind a cell group. `measure` and `net` are as in a cell."""
+    """A line behind a cell group. `measure`, `net`, `times`, `over` and `level` are as in a cell."""
 
     document: int
     line: int
@@ -37,19 +42,46 @@ class Evidence(NamedTuple):
     measure: int
     net: int
     tax: int
+    day: int = 0
+    payee: int = 0
+    item: int = 0
+    level: int = -1
+    times: int = 1
+    over: int = 1
+
+
+class Line(NamedTuple):
+    """A line as it stands, whether it counts or not. Amounts are as in a fact."""
+
+    document: int
+    line: int
+    account: int
+    item: int
+    tax: int
+    day: int
+    net: int
+    quantity: int | None
+
+
+Standings: TypeAlias = pyarrow.Table | Iterable[tuple[int, int, int, int, int]] | None
+"""Rows (index of the tier program, account, from_day, to_day, level); days without a row have the lowest level."""
 
 
 class DuckEngine(FactCache):
     """Counts lines into cells. One process uses it, one call at a time: read a count to its end before the next."""
 
-    _plan: Plan | None = None
+    def __init__(
+        self, path: str | Path | None = None, *, memory_limit: str = "512MB", threads: int | None = None
+    ) -> None:
+        super().__init__(path, memory_limit=memory_limit, threads=threads)
+        self._held: dict[str, pyarrow.Table] = {}
 
     def count(
         self,
         plan: Plan,
         programs: Iterable[int],
         *,
-        standings: pyarrow.Table | Iterable[tuple[int, int, int, int, int]] | None = None,
+        standings: Standings = None,
         known_batch: int | None = None,
         since: int | None = None,
         accounts: Iterable[int] = (),
@@ -65,37 +97,33 @@ class DuckEngine(FactCache):
         plan: Plan,
         programs: Iterable[int],
         *,
-        standings: pyarrow.Table | Iterable[tuple[int, int, int, int, int]] | None = None,
+        standings: Standings = None,
         known_batch: int | None = None,
         since: int | None = None,
         accounts: Iterable[int] = (),
     ) -> Iterator[Block]:
         """The cells of rebate programs of one stratum, in an order that depends on nothing but them.
 
-        `standings` are rows (index of the tier program, account, from_day, to_day, level), needed for programs that
-        use the tier at the document; days without a row have the lowest level. `known_batch` counts only what was
-        known then. `since` counts only groups that later batches have lines in, and every group of `accounts`: their
-        cells are whole sums all the same. A group whose lines all cancelled is there too, with `lines` of 0.
+        `standings` are needed for programs that use the tier of the line's day: rows (index of the tier program,
+        account, from_day, to_day, level); days without a row have the lowest level. `known_batch` counts only what was
+        known then. `since` counts only groups that later batches have lines in, and every group of `accounts` (or to
+        which their lines belong): their cells are whole sums all the same. A group whose lines all cancelled is there
+        too, with `lines` of 0.
         """
-        alike: dict[tuple[View, str, bool], list[int]] = {}
+        alike: dict[Counting, list[int]] = {}
         for i in sorted(set(programs)):
-            program = plan.programs[i]
-            if program.is_tier:
-                raise ValueError(f"{program.id} gives a tier: it has sums, not cells")
-            use = program.slices()[0].tier
-            at_document = use is not None and use.at == "document"
-            alike.setdefault((program.basis.view, program.basis.accumulate, at_document), []).append(i)
-        held, named = table(STANDING, standings or ()), list(accounts)
-        for (_, accumulate, at_document), chosen in sorted(alike.items()):
+            if plan.programs[i].is_tier:
+                raise ValueError(f"{plan.programs[i].id} gives a tier: it has sums, not cells")
+            alike.setdefault(plan.countings[i], []).append(i)
+        held, named = _standings(standings), list(accounts)
+        for how, chosen in sorted(alike.items(), key=lambda pair: (pair[0].grain, pair[0].level, pair[1])):
             self._choose(plan, chosen)
-            if at_document:
+            if how.level:
                 self.put("standing", held)
             if since is not None:
-                self._touch(since, named)
-            query = queries.count(
-                _measure(plan, chosen), accumulate, at_document, since is not None, known_batch is not None
-            )
-            yield from self._blocks(plan, query, known_batch)
+                self._touch(since, named, how.beneficiary != "account")
+            query = queries.count(_shape(plan, chosen), since is not None, known_batch is not None)
+            yield from self._blocks(plan, how, query, _known(known_batch))
 
     def day_sums(
         self,
@@ -105,121 +133,183 @@ class DuckEngine(FactCache):
         *,
         known_batch: int | None = None,
         since: int | None = None,
-    ) -> Iterator[tuple[int, list[tuple[int, int]]]]:
-        """What each account bought, for the timeline of a tier program: (account, [(day, measure)]).
+    ) -> Iterator[tuple[int, list[tuple[int, Any]]]]:
+        """What each beneficiary bought, for the timeline of a tier program: (account, [(day, measure)]).
 
-        The day is the first of the month for a rolling window. Only lines under one of the tax keys `taxes` (those
-        in the program's currency) count. `since` gives only accounts that later batches have lines of.
+        The day is the first of the month for a rolling window. Only lines under one of the tax keys `taxes` count.
+        A measure is an integer, or a Fraction where it was converted; what nobody can convert is left out. `since`
+        gives only accounts that later batches have lines of.
         """
         status = plan.programs[program].status
         if status is None:
             raise ValueError(f"{plan.programs[program].id} gives no tier")
+        how = plan.countings[program]
         self._choose(plan, [program])
         self.put("counted_tax", table(("tax",), [(tax,) for tax in taxes]))
         if since is not None:
-            self._touch(since, ())
-        query = queries.sums(_measure(plan, [program]), status.window, since is not None, known_batch is not None)
-        carried: tuple[int, list[tuple[int, int]]] | None = None
-        for batch in self.read(query, {} if known_batch is None else {"known": known_batch}):
-            accounts, moments, measures = (column.to_numpy() for column in batch.columns)
-            rows = list(zip(moments.tolist(), measures.tolist(), strict=True))
-            bounds = _bounds(accounts)
-            heads = accounts[bounds[:-1]].tolist()
+            self._touch(since, (), how.beneficiary != "account")
+        moment = "month" if status.window == "rolling" else "day"
+        shape = _shape(plan, [program])._replace(payee=False, grain="period")
+        query = queries.sums(shape, moment, since is not None, known_batch is not None)
+        carried: tuple[int, list[tuple[int, Any]]] | None = None
+        for batch in self.read(query, _known(known_batch)):
+            fetched = columns_of(batch)
+            rows = list(zip(fetched["moment"].tolist(), converted(plan, how, fetched), strict=True))
+            bounds = bounds_of(fetched["beneficiary"])
+            heads = fetched["beneficiary"][bounds[:-1]].tolist()
             for account, (first, last) in zip(heads, pairwise(bounds.tolist()), strict=True):
                 part = rows[first:last]
                 if carried is not None:
                     if carried[0] == account:
                         part = carried[1] + part
                     else:
-                        yield carried
+                        yield carried[0], by_day(carried[1])
                 carried = account, part
         if carried is not None:
-            yield carried
+            yield carried[0], by_day(carried[1])
 
     def evidence(
-        self, plan: Plan, program: int, account: int, period: int, *, known_batch: int | None = None
+        self,
+        plan: Plan,
+        program: int,
+        account: int,
+        period: int,
+        *,
+        standings: Standings = None,
+        known_batch: int | None = None,
     ) -> list[Evidence]:
         """The lines, as they stand now, behind the cells of one (program, beneficiary, period)."""
         places = [i for i, span in enumerate(plan.spans) if (span.program, span.period) == (program, period)]
         if not places:
             return []
         self._choose(plan, [program])
-        number = plan.groups[places[0]]
-        query = queries.evidence(_measure(plan, [program]), known_batch is not None)
-        parameters = {"account": account, "period": number}
-        if known_batch is not None:
-            parameters["known"] = known_batch
+        how = plan.countings[program]
+        if how.level:
+            self.put("standing", _standings(standings))
+        query = queries.evidence(_shape(plan, [program])._replace(payee=False, shared=False), known_batch is not None)
+        parameters = {"account": account, "period": plan.groups[places[0]]} | _known(known_batch)
         found = []
         for batch in self.read(query, parameters):
-            for document, line, span, measure, net, tax in zip(*_lists(batch), strict=True):
-                found.append(Evidence(document, line, plan.spans[span].slice, measure, net, tax))
+            fetched = columns_of(batch)
+            times, over = ratios_in(plan, how, fetched)
+            columns = [fetched[name].tolist() for name in ("document", "line", "span", "measure", "net", "tax")]
+            columns += [fetched[name].tolist() for name in ("day", "account", "item", "level")]
+            for document, line, span, *rest in zip(*columns, times.tolist(), over.tolist(), strict=True):
+                found.append(Evidence(document, line, plan.spans[span].slice, *rest))
+        return sorted(found)
+
+    def lines(
+        self,
+        accounts: Iterable[int],
+        first: int,
+        end: int,
+        view: View = DEFAULT_VIEW,
+        *,
+        known_batch: int | None = None,
+    ) -> list[Line]:
+        """All lines of some accounts on the days from `first` up to, not including, `end`, as they stand now."""
+        self.fact(view)
+        self.put("named", table(("account",), [(account,) for account in accounts]))
+        parameters = {"first": first, "end": end} | _known(known_batch)
+        found = []
+        for batch in self.read(queries.lines(view, known_batch is not None), parameters):
+            found += [Line(*row) for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
         return found
 
-    def _blocks(self, plan: Plan, query: str, known_batch: int | None) -> Iterator[Block]:
+    def _blocks(self, plan: Plan, how: Counting, query: str, parameters: dict[str, int]) -> Iterator[Block]:
         """The whole groups of one counting statement."""
         groups = numpy.array(plan.groups, numpy.int64)
         spans = numpy.array(plan.spans, numpy.int64).reshape(-1, len(Span._fields)).T
-        carried: tuple[Column, ...] | None = None
-        for batch in self.read(query, {} if known_batch is None else {"known": known_batch}):
-            fetched = tuple(column.to_numpy() for column in batch.columns)
+        carried: dict[str, Column] | None = None
+        for batch in self.read(query, parameters):
+            fetched = columns_of(batch)
             if carried is not None:
-                fetched = tuple(map(numpy.concatenate, zip(carried, fetched, strict=True)))
-            bounds = _bounds(fetched[0], groups[fetched[1]])
+                fetched = {name: numpy.concatenate((carried[name], column)) for name, column in fetched.items()}
+            bounds = bounds_of(fetched["beneficiary"], groups[fetched["span"]])
             # The last group may go on in the next batch.
-            carried = tuple(column[bounds[-2] :] for column in fetched)
+            carried = {name: column[bounds[-2] :] for name, column in fetched.items()}
             if len(bounds) > 2:
-                yield _block(spans, tuple(column[: bounds[-2]] for column in fetched), bounds[:-1])
+                whole = {name: column[: bounds[-2]] for name, column in fetched.items()}
+                yield block_of(plan, how, spans, whole, bounds[:-1])
         if carried is not None:
-            yield _block(spans, carried, numpy.array([0, len(carried[0])]))
+            yield block_of(plan, how, spans, carried, numpy.array([0, len(carried["span"])]))
 
     def _choose(self, plan: Plan, programs: Sequence[int]) -> None:
-        """Make `matched` the lines of these programs, which look at lines alike."""
+        """Make `matched` the lines of these programs, which are counted alike."""
         first, end = self.horizon()
         if end and (first < plan.start or end > plan.end):
             raise IntegrityError(
                 f"lines lie between {day_date(first)} and {day_date(end - 1)}, outside of the plan's horizon"
             )
-        if plan is not self._plan:
-            for name in ("account_class", "item_class", "account_member", "item_member", "days", "calendar"):
-                self.put(name, getattr(plan, name))
-            self._plan = plan
+        how = plan.countings[programs[0]]
+        if how.plain:
+            reach, told_apart = self._plain_reach(plan, programs)
+            classes = (plan.account_class, plan.item_class)
+        else:
+            ordered = plan.order(programs)
+            self._hold("reach_rows", ordered.rows)
+            reach, told_apart = "SELECT * FROM reach_rows", ordered.told_apart
+            classes = (ordered.account_class, ordered.item_class)
+        self._hold("days", plan.days)
+        self._hold("account_class", classes[0])
+        self._hold("item_class", classes[1])
+        for name, kind in (("rolled", how.beneficiary), ("holder", how.level)):
+            if kind in plan.rolled:
+                self._hold(name, plan.rolled[kind])
+        if "product" in how.grain:
+            self._hold("item_product", plan.products)
+        if how.items is not None:
+            self._hold("item_ratio", plan.item_ratios[how.items].rows)
+        if how.taxes is not None:
+            self._hold("tax_ratio", plan.tax_ratios[how.taxes].rows)
+        self.run(f"CREATE OR REPLACE TEMP VIEW reach AS {reach}")
+        matching = queries.Matching(*told_apart, how.beneficiary != "account", bool(how.takers))
+        self.run(f"CREATE OR REPLACE TEMP VIEW matched AS {queries.matched(self.fact(how.view), matching)}")
+
+    def _plain_reach(self, plan: Plan, programs: Sequence[int]) -> tuple[str, tuple[bool, bool]]:
+        """What counts where, and whether accounts and items are to be told apart."""
+        for name in ("account_member", "item_member", "calendar"):
+            self._hold(name, getattr(plan, name))
         self.put("chosen", table(("program",), [(program,) for program in programs]))
         reach = queries.statement("reach")
         if sum(plan.reach[program] for program in programs) <= REACH_ROWS:
             self.run(f"CREATE OR REPLACE TEMP TABLE reach_rows AS {reach}")
+            self._held.pop("reach_rows", None)
             reach = "SELECT * FROM reach_rows"
-        self.run(f"CREATE OR REPLACE TEMP VIEW reach AS {reach}")
         bits = sum(1 << program for program in programs)
-        told_apart = (len({mask & bits for mask in masks}) > 1 for masks in (plan.account_masks, plan.item_masks))
-        fact = self.fact(plan.programs[programs[0]].basis.view)
-        self.run(f"CREATE OR REPLACE TEMP VIEW matched AS {queries.matched(fact, *told_apart)}")
+        accounts, items = (len({mask & bits for mask in masks}) > 1 for masks in (plan.account_masks, plan.item_masks))
+        return reach, (accounts, items)
 
-    def _touch(self, since: int, accounts: Iterable[int]) -> None:
+    def _hold(self, name: str, rows: pyarrow.Table) -> None:
+        """Put a table unless it is there already."""
+        if self._held.get(name) is not rows:
+            self.put(name, rows)
+            self._held[name] = rows
+
+    def _touch(self, since: int, accounts: Iterable[int], rolled: bool) -> None:
         self.put("named", table(("account",), [(account,) for account in accounts]))
-        self.run(f"CREATE OR REPLACE TEMP TABLE touched AS {queries.statement('touched')}", {"since": since})
+        self.run(f"CREATE OR REPLACE TEMP TABLE touched AS {queries.touched(rolled)}", {"since": since})
 
 
-def _block(spans: Column, fetched: tuple[Column, ...], bounds: Column) -> Block:
-    """Fetched columns as columns of cells."""
-    account, span, tax, level, document, line, *sums = fetched
-    program, period, settle, slices = (column[span] for column in spans)
-    return Block((program, account, account, period, settle, slices, level, tax, document, line, *sums), bounds)
+def _standings(rows: Standings) -> pyarrow.Table:
+    return table(STANDING, () if rows is None else rows)
 
 
-def _bounds(*columns: Column) -> Column:
-    """The positions where a run of equal values begins, and the end of the columns."""
-    changes = numpy.ones(len(columns[0]) + 1, bool)
-    changes[1:-1] = False
-    for column in columns:
-        changes[1:-1] |= column[1:] != column[:-1]
-    return numpy.flatnonzero(changes)
+def _known(known_batch: int | None) -> dict[str, int]:
+    return {} if known_batch is None else {"known": known_batch}
 
 
-def _lists(batch: Any) -> list[list[int]]:
-    return [column.to_numpy().tolist() for column in batch.columns]
-
-
-def _measure(plan: Plan, programs: Iterable[int]) -> str:
-    """What the programs measure, or `mixed`."""
-    found = {plan.programs[program].basis.measure for program in programs}
-    return found.pop() if len(found) == 1 else "mixed"
+def _shape(plan: Plan, programs: Sequence[int]) -> Shape:
+    """What the statement for programs that are counted alike has in it."""
+    how = plan.countings[programs[0]]
+    measures = {plan.programs[program].basis.measure for program in programs}
+    return Shape(
+        measure=measures.pop() if len(measures) == 1 else "mixed",
+        grain=how.grain,
+        level=bool(how.level),
+        held=how.level in plan.rolled,
+        payee=how.beneficiary != "account",
+        shared=bool(how.takers),
+        items=how.items is not None,
+        taxes=how.taxes is not None,
+    )

@@ -14,11 +14,11 @@ from fnmatch import translate
 from typing import TYPE_CHECKING
 
 from core.documents import LINE_KINDS
-from core.programs import Pilot, Program
+from core.programs import Pilot, ProductSelection, Program
 from core.programs.counters import Counter
 
 if TYPE_CHECKING:
-    from core.engine.plan import AccountState, ItemState
+    from core.engine.states import AccountState, ItemState
 
 _WILD = re.compile(r"[*?\[]")
 
@@ -134,24 +134,44 @@ def chosen(program: str, pilot: Pilot, external_ids: Sequence[str]) -> bool:
     return within == (pilot.part == "pilot")
 
 
+PRODUCT_LISTS = ("skus", "categories", "brands")
+"""The lists of a product selection, in the order of an item's attributes."""
+
+
+class Products:
+    """Selections of products, each less another one."""
+
+    def __init__(self, wanted: Sequence[ProductSelection], excluded: Sequence[ProductSelection] | None = None) -> None:
+        self._all = (1 << len(wanted)) - 1
+        self._fields = [
+            _Field(
+                [getattr(selection, name) for selection in wanted],
+                [getattr(selection, name) for selection in excluded or ()],
+            )
+            for name in PRODUCT_LISTS
+        ]
+
+    def match(self, state: ItemState) -> int:
+        """The selections an item in this state is in."""
+        found = self._all
+        for field, value in zip(self._fields, state[2:5], strict=True):
+            found = field.left((value,), found)
+        return found
+
+
 class Scopes:
     """The scopes of all programs, and their rule for returns."""
 
     def __init__(self, programs: Sequence[Program]) -> None:
-        self._sku, self._category, self._brand = (
-            _Field(
-                [getattr(program.scope, name) for program in programs],
-                [getattr(program.scope.exclude, name) for program in programs],
-            )
-            for name in ("skus", "categories", "brands")
+        self._products = Products(
+            [program.scope for program in programs], [program.scope.exclude for program in programs]
         )
-        everything = (1 << len(programs)) - 1
-        self._kinds = dict.fromkeys(LINE_KINDS, everything)
+        self._kinds = dict.fromkeys(LINE_KINDS, (1 << len(programs)) - 1)
         self._returns = 0
         for i, program in enumerate(programs):
             for kind in program.scope.line_kinds_out:
                 self._kinds[kind] &= ~(1 << i)
-            if program.basis.returns == "count":
+            if program.basis.returns != "exclude":
                 self._returns |= 1 << i
 
     def match(self, state: ItemState) -> int:
@@ -159,10 +179,4 @@ class Scopes:
         found = self._kinds[state.line_kind]  # type: ignore[index]
         if state.is_return:
             found &= self._returns
-        for field, value in (
-            (self._sku, state.sku),
-            (self._category, state.category),
-            (self._brand, state.brand),
-        ):
-            found = field.left((value,), found)
-        return found
+        return found and found & self._products.match(state)

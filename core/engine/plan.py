@@ -7,103 +7,40 @@ program's period, settlement, slice or validity begins or ends, so that the cale
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter as Tally
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
-from fractions import Fraction
+from dataclasses import dataclass, field
 from functools import cached_property
 from math import prod
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from types import MappingProxyType
-from typing import Literal, NamedTuple, Protocol, TypeVar
 
 import pyarrow
 
+from core.engine.counting import Counting, countings, rivals_of
 from core.engine.patterns import Audiences, Scopes
+from core.engine.ratios import ItemRatios, Ratios, TaxRatios, item_ratios, tax_ratios
+from core.engine.reach import Reach, reach_of
+from core.engine.slots import Span, calendar_of, days_of, slots_of
+from core.engine.states import BEGINNING, END, AccountState, Exchange, ItemState, State
 from core.errors import IntegrityError
 from core.period import day_date, day_number
 from core.programs import Program
 from core.programs.counters import Counter
 
-BEGINNING, END = -(2**31), 2**31 - 1
-"""Day numbers for states that were always true, or still are."""
+__all__ = ["BEGINNING", "END", "UNKNOWN", "AccountState", "Exchange", "ItemState", "Plan", "Span", "make_plan"]
 
 UNKNOWN = 0
 """The class of an account or item of which nothing is known on a day."""
-
-
-class AccountState(NamedTuple):
-    """What is true of an account on the days from `from_day` up to, not including, `to_day`."""
-
-    from_day: int
-    to_day: int
-    external_ids: tuple[str, ...] = ()
-    segment: str | None = None
-    country: str | None = None
-    group: str | None = None
-    channel: str | None = None
-    parent: str | None = None
-    """The parent account's id of the source."""
-    tags: tuple[str, ...] = ()
-    enrolled: tuple[str, ...] = ()
-    """Ids of the programs the account is enrolled in."""
-    group_id: int | None = None
-    """The account that stands for the buying group."""
-    parent_id: int | None = None
-    top_id: int | None = None
-    """The account at the top of the parents."""
-
-
-class ItemState(NamedTuple):
-    """What is true of an item (a product, as one kind of line on one kind of document) on those days."""
-
-    from_day: int
-    to_day: int
-    sku: str | None = None
-    category: str | None = None
-    brand: str | None = None
-    line_kind: str = "goods"
-    is_return: bool = False
-    """Whether the item stands for lines of credit notes."""
-    base_unit: str = ""
-    units: tuple[tuple[str, Fraction], ...] = ()
-    """Other units, and how many base units one of each holds."""
-
-
-class Exchange(Protocol):
-    """Where exchange rates come from."""
-
-    def ratio(
-        self,
-        base: str,
-        quote: str,
-        day: date,
-        rule: Literal["document", "month_average", "period_end"],
-        provider: str,
-        period_end: date,
-    ) -> Fraction | None:
-        """Major units of `quote` for one of `base`, exactly; None where no rate is known."""
-
-
-State = TypeVar("State", AccountState, ItemState)
-
-
-class Span(NamedTuple):
-    """What all lines of a program on some days have in common. Days are the first of their range."""
-
-    program: int
-    period: int
-    settle: int
-    slice: int
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
     """Tables of integers for counting. Programs are named by their index."""
 
+    counters: tuple[Counter, ...]
     programs: tuple[Program, ...]
+    """Those of the counters."""
     start: int
     end: int
     """Lines on days from `start` up to, not including, `end` can be counted."""
@@ -128,14 +65,38 @@ class Plan:
     """For each class the set of its programs, as bits."""
     reach: tuple[int, ...]
     """For each program the number of combinations of account class, item class and slot it counts."""
+    countings: tuple[Counting, ...]
+    """How each program is counted."""
+    rivals: tuple[tuple[int, ...], ...]
+    """For each program those whose lines it leaves to them."""
+    rolled: Mapping[str, pyarrow.Table]
+    """By kind of beneficiary (account, from_day, to_day, other): whose result the account's lines are."""
+    products: pyarrow.Table
+    """item, product; empty where no products are counted"""
+    item_ratios: Mapping[ItemRatios, Ratios]
+    tax_ratios: Mapping[TaxRatios, Ratios]
+    accounts: Mapping[int, Sequence[AccountState]]
+    items: Mapping[int, Sequence[ItemState]]
+    taxes: Mapping[int, str]
+    shares: list[tuple[Span, ...]] = field(default_factory=list)
+    """What lines of a program that others are net of count in there too; cells name one by its place. It grows as
+    programs are counted."""
 
     @cached_property
     def index(self) -> dict[str, int]:
         """The index of each program by its id."""
         return {program.id: i for i, program in enumerate(self.programs)}
 
+    @cached_property
+    def _orders(self) -> dict[tuple[int, ...], Reach]:
+        return {}
 
-MEASURES = ("net", "gross", "quantity")
+    def order(self, programs: Sequence[int]) -> Reach:
+        """What counts where for programs that are net of, or give way to, each other."""
+        found = self._orders.get(tuple(programs))
+        if found is None:
+            found = self._orders[tuple(programs)] = reach_of(self, programs)
+        return found
 
 
 def make_plan(
@@ -160,13 +121,15 @@ def make_plan(
     account_rows, account_masks = _classes(accounts, audiences.match, AccountState(BEGINNING, END), "account")
     item_rows, item_masks = _classes(items, scopes.match, ItemState(BEGINNING, END), "item")
     last = end if through is None else through
-    slots = _slots(programs, start, end, last)
-    calendar, spans, groups = _calendar(programs, slots, last)
+    how = countings(counters, taxes)
+    slots = slots_of(programs, start, end, last)
+    calendar, spans, groups = calendar_of(programs, slots, last)
     account_members, item_members = _members(account_masks), _members(item_masks)
     sizes = [
         Tally(row[column] for row in rows) for column, rows in ((1, account_members), (1, item_members), (0, calendar))
     ]
     return Plan(
+        counters=tuple(counters),
         programs=tuple(programs),
         start=start,
         end=end,
@@ -174,14 +137,64 @@ def make_plan(
         item_class=_table(("item", "from_day", "to_day", "class"), item_rows),
         account_member=_table(("class", "program"), account_members),
         item_member=_table(("class", "program"), item_members),
-        days=_table(("day", "slot", "month"), _days(slots, end)),
+        days=_table(("day", "slot", "month"), days_of(slots, end)),
         calendar=_table(("program", "slot", "span", "period", "measure", "tier"), calendar),
         spans=tuple(spans),
         groups=tuple(groups),
         account_masks=tuple(account_masks),
         item_masks=tuple(item_masks),
         reach=tuple(prod(size[i] for size in sizes) for i in range(len(programs))),
+        countings=how,
+        rivals=rivals_of(counters),
+        rolled={
+            kind: _rolled(accounts, _ROLLED[kind])
+            for kind in {name for one in how for name in (one.beneficiary, one.level)} & set(_ROLLED)
+        },
+        products=_products(items if any("product" in one.grain for one in how) else {}),
+        item_ratios={one.items: item_ratios(one.items, items) for one in how if one.items is not None},
+        tax_ratios={
+            wanted: tax_ratios(wanted, taxes, exchange, max(start, first), min(end, last))
+            for wanted, first in _conversions(programs, how).items()
+        },
+        accounts=accounts,
+        items=items,
+        taxes=taxes,
     )
+
+
+_ROLLED = {"group": "group_id", "parent": "parent_id", "top_parent": "top_id"}
+
+
+def _rolled(accounts: Mapping[int, Sequence[AccountState]], name: str) -> pyarrow.Table:
+    """Rows (account, from_day, to_day, other)."""
+    other = attrgetter(name)
+    rows = [
+        (account, state.from_day, state.to_day, other(state))
+        for account, states in accounts.items()
+        for state in states
+        if other(state) is not None
+    ]
+    return _table(("account", "from_day", "to_day", "other"), rows)
+
+
+def _products(items: Mapping[int, Sequence[ItemState]]) -> pyarrow.Table:
+    """Rows (item, product). Items of one sku are one product, named by the first of them."""
+    by_sku: dict[str, int] = {}
+    rows = []
+    for item in sorted(items):
+        sku = next((state.sku for state in items[item] if state.sku is not None), None)
+        rows.append((item, item if sku is None else by_sku.setdefault(sku, item)))
+    return _table(("item", "product"), rows)
+
+
+def _conversions(programs: Sequence[Program], how: Sequence[Counting]) -> dict[TaxRatios, int]:
+    """The ratios of tax keys that are needed, and the first day they are."""
+    found: dict[TaxRatios, int] = {}
+    for program, one in zip(programs, how, strict=True):
+        if one.taxes is not None:
+            first = day_number(program.program.valid_from)
+            found[one.taxes] = min(first, found.get(one.taxes, first))
+    return found
 
 
 def _classes(
@@ -209,68 +222,6 @@ def _members(masks: Sequence[int]) -> list[tuple[int, ...]]:
         for program in range(mask.bit_length())
         if mask >> program & 1
     ]
-
-
-def _slots(programs: Sequence[Program], start: int, end: int, through: int) -> list[int]:
-    """The first day of each slot."""
-    cuts = {start, through}
-    if start < end:
-        first, last = day_date(start), day_date(end)
-        for calendar in {
-            calendar
-            for program in programs
-            if not program.is_tier
-            for calendar in (program.calendar, program.settlement_calendar)
-        }:
-            cuts.update(day_number(period.start) for period in calendar.between(first, last))
-        for program in programs:
-            cuts.update(day_number(part.start) for part in program.slices())
-            cuts.add(day_number(program.end))
-    return sorted(day for day in cuts if start <= day < end)
-
-
-def _calendar(
-    programs: Sequence[Program], slots: Sequence[int], last: int
-) -> tuple[list[tuple[int, ...]], list[Span], list[int]]:
-    """Rows of the calendar, the spans in order of program, period, settlement and slice, and their groups."""
-    index = {program.id: i for i, program in enumerate(programs)}
-    found: list[tuple[int, Span]] = []
-    for number, program in enumerate(programs):
-        starts = [day_number(part.start) for part in program.slices()]
-        end = min(day_number(program.end), last)
-        for slot, day in enumerate(slots):
-            if starts[0] <= day < end:
-                period, settle = (starts[0], starts[0]) if program.is_tier else _periods(program, day)
-                found.append((slot, Span(number, period, settle, bisect_right(starts, day) - 1)))
-    spans = sorted({span for _, span in found})
-    places = {span: i for i, span in enumerate(spans)}
-    numbers: dict[tuple[int, int], int] = {}
-    groups = [numbers.setdefault((span.program, span.period), len(numbers)) for span in spans]
-    rows: list[tuple[int, ...]] = []
-    for slot, span in found:
-        program = programs[span.program]
-        tier = index.get(program.tier_needs[0], -1) if program.tier_needs else -1
-        measure = MEASURES.index(program.basis.measure)
-        place = places[span]
-        rows.append((span.program, slot, place, groups[place], measure, tier))
-    return rows, spans, groups
-
-
-def _periods(program: Program, day: int) -> tuple[int, int]:
-    """First days of the calculation period and of the settlement period of a day."""
-    period = day_number(program.calendar.of(day_date(day)).start)
-    if not program.settles_within:
-        return period, period
-    return period, day_number(program.settlement_calendar.of(day_date(day)).start)
-
-
-def _days(slots: Sequence[int], end: int) -> list[tuple[int, ...]]:
-    """Rows (day, slot, first day of the month)."""
-    rows: list[tuple[int, ...]] = []
-    for slot, first in enumerate(slots):
-        for day in range(first, slots[slot + 1] if slot + 1 < len(slots) else end):
-            rows.append((day, slot, day_number(day_date(day).replace(day=1))))
-    return rows
 
 
 def _table(names: Sequence[str], rows: Sequence[tuple[int, ...]]) -> pyarrow.Table:

@@ -11,7 +11,8 @@ from datetime import date, timedelta
 from itertools import groupby
 from typing import Any, Literal, NamedTuple
 
-from core.period import add_months
+from core.period import Calendar, add_months
+from core.programs.baseline import Baseline
 from core.programs.basis import COUNTED, Basis, Scope
 from core.programs.head import LAST_YEAR
 from core.programs.program import Program
@@ -34,6 +35,8 @@ class Counter(NamedTuple):
     first_slice: int = 0
     by: Granularity = "period"
     """What cells are told apart by, beyond what matters for every program."""
+    calendar: Calendar | None = None
+    """The calculation periods of the program, where those of the counter are others."""
 
 
 def derived(original: Program, **parts: Any) -> Program:
@@ -53,7 +56,8 @@ def counters(program: Program) -> list[Counter]:
         head = _head(program, "qualifier", start, program.program.valid_to)
         if program.qualifier.months is not None:  # whole months are added up to windows afterwards
             head = head.model_copy(update={"period": "month", "ranges": ()})
-        found.append(_counter(program, "qualifier", head, basis, program.qualifier.scope))
+        counter = _counter(program, "qualifier", head, basis, program.qualifier.scope)
+        found.append(counter._replace(calendar=program.calendar))
     for number, condition in enumerate(program.condition):
         role = f"condition.{number}"
         head = _head(program, role, program.program.valid_from, program.program.valid_to)
@@ -65,11 +69,18 @@ def counters(program: Program) -> list[Counter]:
 
 
 def _paid(program: Program) -> list[Counter]:
-    """The paid measure: one counter for each run of slices that agree in audience and scope."""
+    """The paid measure: one counter for each run of slices that agree in audience and scope.
+
+    Orders are invoices: credit notes are left out of their count.
+    """
+    parts: dict[str, Any] = {}
+    if program.basis.measure == COUNTED[0] and program.basis.returns != "exclude":
+        parts["basis"] = program.basis.model_copy(update={"returns": "exclude"})
     numbered = enumerate(program.slices())
     runs = [list(run) for _, run in groupby(numbered, key=lambda pair: (pair[1].audience, pair[1].scope))]
     if len(runs) == 1:
-        return [Counter(program, program.id, "paid", by=_by(program.basis))]
+        counted = derived(program, **parts) if parts else program
+        return [Counter(counted, program.id, "paid", by=_by(program.basis))]
     found = []
     for i, run in enumerate(runs):
         first, part = run[0]
@@ -79,7 +90,7 @@ def _paid(program: Program) -> list[Counter]:
         changes = tuple(program.change[number - 1] for number, _ in run[1:])
         scale = part.scales[""]
         head = _head(program, f"paid.{i}", part.start, last)
-        parts = {"audience": part.audience, "scope": part.scope, "scale": scale, "tier": part.tier, "change": changes}
+        parts |= {"audience": part.audience, "scope": part.scope, "scale": scale, "tier": part.tier, "change": changes}
         found.append(Counter(derived(program, program=head, **parts), program.id, "paid", first, _by(program.basis)))
     return found
 
@@ -91,12 +102,17 @@ def _baseline(program: Program) -> Counter:
     head = _head(program, "baseline", start, date(LAST_YEAR, 12, 31))
     head = head.model_copy(update={"period": "program", "ranges": ()})
     basis = program.basis.model_copy(update={"net_of": ()})
-    return _counter(program, "baseline", head, basis, program.slices()[-1].scope)._replace(by="day")
+    if basis.measure == COUNTED[0]:
+        basis = basis.model_copy(update={"returns": "exclude"})
+    counter = _counter(program, "baseline", head, basis, program.slices()[-1].scope, program.baseline)
+    return counter._replace(by="day", calendar=program.calendar)
 
 
-def _counter(program: Program, role: Role, head: Any, basis: Basis, scope: Scope) -> Counter:
+def _counter(
+    program: Program, role: Role, head: Any, basis: Basis, scope: Scope, baseline: Baseline | None = None
+) -> Counter:
     plain = {
-        "qualifier": None, "condition": (), "baseline": None, "tier": None, "change": (), "combination": None,
+        "qualifier": None, "condition": (), "baseline": baseline, "tier": None, "change": (), "combination": None,
         "settlement": program.settlement.model_copy(update={"every": None}),
     }  # fmt: skip
     return Counter(derived(program, program=head, basis=basis, scope=scope, **plain), program.id, role, 0, _by(basis))

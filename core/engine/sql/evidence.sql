@@ -3,11 +3,17 @@ SELECT
     m.document,
     m.line,
     m.span,
+    m.day,
+    m.account,
+    m.item,
+    m.tax,
+    {level} AS level,
+    {more}
     CAST(SUM({measure}) AS BIGINT) AS measure,
-    CAST(SUM(m.net) AS BIGINT) AS net,
-    m.tax
+    CAST(SUM(m.net) AS BIGINT) AS net
 FROM matched AS m
-WHERE m.account = $account AND m.period = $period {known}
+{joins}
+WHERE m.beneficiary = $account AND m.period = $period {known}
 GROUP BY ALL
 HAVING SUM(m.sign) > 0
 ORDER BY ALL

@@ -5,6 +5,8 @@ SELECT
     f.document,
     f.line,
     f.account,
+    {beneficiary} AS beneficiary,
+    f.item,
     f.tax,
     f.net,
     f.tax_amount,
@@ -16,10 +18,11 @@ SELECT
     r.span,
     r.period,
     r.measure,
-    r.tier
+    r.tier{shared}
 FROM {fact} AS f
 {accounts}
 {items}
+{rolled}
 JOIN days AS d ON d.day = f.day
 JOIN reach AS r
     ON r.account_class = {account_class} AND r.item_class = {item_class} AND r.slot = d.slot

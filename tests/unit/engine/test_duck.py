@@ -14,7 +14,7 @@ import pytest
 
 from core.engine import cache, duck
 from core.engine.block import entitle_block
-from core.engine.duck import FACT, DuckEngine, Evidence
+from core.engine.duck import FACT, DuckEngine
 from core.engine.plan import BEGINNING, END, AccountState, ItemState, Plan, make_plan
 from core.entitlement import Side, compile_rule, entitle
 from core.errors import IntegrityError
@@ -92,7 +92,7 @@ def test_a_failed_append_leaves_nothing(engine: DuckEngine) -> None:
     with pytest.raises(duckdb.Error):
         engine.append(table(fact(2, batch=2), fact(3, batch=2)).set_column(6, "net", pyarrow.nulls(2, pyarrow.int64())))
     assert engine.watermark() == 1
-    assert engine.evidence(plan(program()), 0, 1, PERIOD) == [Evidence(1, 1, 0, 1000, 1000, 1)]
+    assert [line[:6] for line in engine.evidence(plan(program()), 0, 1, PERIOD)] == [(1, 1, 0, 1000, 1000, 1)]
 
 
 def test_a_reader_is_appended_whole(engine: DuckEngine) -> None:
@@ -171,10 +171,10 @@ def test_a_superseded_version_counts_for_nothing(engine: DuckEngine) -> None:
     found = plan(program())
     (group,) = engine.count(found, [0])
     assert [(cell.measure, cell.lines) for cell in group[3]] == [(700, 1)]
-    assert engine.evidence(found, 0, 1, PERIOD) == [Evidence(1, 1, 0, 700, 700, 1)]
+    assert [line[:6] for line in engine.evidence(found, 0, 1, PERIOD)] == [(1, 1, 0, 700, 700, 1)]
     (before,) = engine.count(found, [0], known_batch=1)
     assert [cell.measure for cell in before[3]] == [1000]
-    assert engine.evidence(found, 0, 1, PERIOD, known_batch=1) == [Evidence(1, 1, 0, 1000, 1000, 1)]
+    assert [line[:6] for line in engine.evidence(found, 0, 1, PERIOD, known_batch=1)] == [(1, 1, 0, 1000, 1000, 1)]
 
 
 def test_a_group_whose_lines_all_cancelled_is_told(engine: DuckEngine) -> None:

@@ -1,0 +1,128 @@
+"""Countings: how a counter is counted. Counters that are alike in this are counted by one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from core.engine.ratios import ItemRatios, TaxRatios, item_ratios_of, tax_ratios_of
+from core.money import Rounding
+from core.programs import Program, View
+from core.programs.counters import Counter
+
+Grain = Literal[
+    "period", "document", "line", "day", "product", "day document", "day line", "day product", "document product"
+]  # fmt: skip
+"""What the cells of a group are told apart by. Their `document` is the document's id or the number of the day, their
+`line` the number of the line, or the product, or (day document) the document's id, or (day line) a number of its own
+for each line."""
+
+_GRAINS: dict[tuple[str, str], Grain] = {
+    ("day", "orders"): "day document",
+    ("day", "products"): "day product",
+}
+
+
+class Counting(NamedTuple):
+    """What one statement does."""
+
+    grain: Grain = "period"
+    level: str = ""
+    """Whose tier on the line's day cells are told apart by: that of the account, its group, parent or top_parent;
+    nobody's where empty."""
+    view: View = View()
+    beneficiary: str = "account"
+    items: ItemRatios | None = None
+    taxes: TaxRatios | None = None
+    rounding: Rounding | None = None
+    """How each converted line is rounded; None where conversions are exact."""
+    merged: Grain = "period"
+    """The grain of the cells handed over, where each line is rounded."""
+    takers: tuple[int, ...] = ()
+    """The programs that are net of these."""
+    ordered: bool = False
+    """Whether lines that count for a program before these in their exclusive group are left out."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether classes of accounts and items alone decide which lines count, and for nothing else."""
+        return not self.takers and not self.ordered
+
+
+def countings(counters: Sequence[Counter], taxes: Mapping[int, str]) -> tuple[Counting, ...]:
+    """How each counter is counted. `taxes` are the currencies of the tax keys."""
+    givers = {counter.of: counter.program for counter in counters if counter.program.is_tier}
+    rivals, takers = rivals_of(counters), takers_of(counters)
+    return tuple(
+        _counting(counter, taxes, givers, bool(rivals[i]), tuple((j, counters[j].by) for j in takers[i]))
+        for i, counter in enumerate(counters)
+    )
+
+
+def _counting(
+    counter: Counter,
+    taxes: Mapping[int, str],
+    givers: Mapping[str, Program],
+    ordered: bool,
+    takers: Sequence[tuple[int, str]],
+) -> Counting:
+    program = counter.program
+    grain = _grain(counter, [by for _, by in takers])
+    giver = tier_giver(program)
+    found = tax_ratios_of(counter, taxes)
+    by_line = found is not None and program.currency.rounding == "line"
+    return Counting(
+        grain=("day line" if grain == "day" else "line") if by_line else grain,
+        level="" if giver is None else givers[giver].audience.beneficiary if giver in givers else "account",
+        view=program.basis.view,
+        beneficiary=program.audience.beneficiary,
+        items=item_ratios_of(counter),
+        taxes=found,
+        rounding=program.program.rounding if by_line else None,
+        merged=grain,
+        takers=tuple(number for number, _ in takers),
+        ordered=ordered,
+    )
+
+
+def tier_giver(program: Program) -> str | None:
+    """The program whose tier on the day of a line matters to this one; None where none does."""
+    part = program.slices()[0]
+    if part.audience.tiers is not None:
+        return part.audience.tiers.program
+    return part.tier.program if part.tier is not None and part.tier.at == "document" else None
+
+
+def _grain(counter: Counter, takers: Sequence[str]) -> Grain:
+    """As fine as the counter asks for, and the programs that are net of it."""
+    own = _GRAINS.get((counter.by, counter.program.basis.measure), counter.by)
+    finest = max(takers, key=("period", "product", "document", "line").index, default="period")
+    if own == "product":
+        return "product" if finest == "period" else "document product"
+    if own in ("period", "document") and finest in ("document", "line"):
+        return "line" if finest == "line" else "document"
+    return own
+
+
+def rivals_of(counters: Sequence[Counter]) -> tuple[tuple[int, ...], ...]:
+    """For each counter those that go before it in its exclusive group."""
+    members: dict[str, list[tuple[int, str, int]]] = {}
+    for i, counter in enumerate(counters):
+        combination = counter.program.combination
+        if counter.role == "paid" and combination is not None and combination.rule == "exclusive":
+            members.setdefault(combination.group, []).append((combination.priority, counter.of, i))
+    found: dict[int, tuple[int, ...]] = {}
+    for group in members.values():
+        for priority, name, i in group:
+            found[i] = tuple(sorted(j for other, of, j in group if (other, of) < (priority, name)))
+    return tuple(found.get(i, ()) for i in range(len(counters)))
+
+
+def takers_of(counters: Sequence[Counter]) -> tuple[tuple[int, ...], ...]:
+    """For each paid counter those that are net of its program."""
+    net: dict[str, list[int]] = {}
+    for i, counter in enumerate(counters):
+        if counter.role == "paid":
+            for name in counter.program.basis.net_of:
+                net.setdefault(name, []).append(i)
+    return tuple(tuple(net.get(counter.of, ())) if counter.role == "paid" else () for counter in counters)
