@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from core.money import Rounding
 from core.period import day_number
-from core.programs import Program, Scale, Slice
+from core.programs import Basis, Condition, Program, Qualifier, Scale, Slice
 from core.programs.baseline import Baseline
 from core.scale_compiler import ONE, Axis, compile_scale, digits_of, unit_of
 from core.scales import AnyScale, CompiledScale, Number, Unit
@@ -54,6 +54,13 @@ class Reach(NamedTuple):
     growth: Number
 
 
+class Measured(NamedTuple):
+    """The unit a measure is counted in, and its name for people: `EUR`, `CS`, `orders`."""
+
+    unit: Unit
+    name: str
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A rebate program compiled to integers."""
@@ -73,12 +80,10 @@ class Rule:
     denominator: int
     """10**digits."""
     at_document: bool
-    unit: Unit
-    """The unit of the paid measure."""
-    qualifier: Unit | None
-    """The unit of the qualifier; None where there is none."""
-    conditions: tuple[Unit, ...]
-    """The unit of each condition."""
+    measured: Measured
+    """What is paid on."""
+    qualifier: Measured | None
+    conditions: tuple[Measured, ...]
     baseline: Baseline | None
     floor: bool
     """Whether a measure below zero counts as zero."""
@@ -86,6 +91,11 @@ class Rule:
     """Whether payees have equal parts."""
     simple: bool
     """Whether nothing but the cells' own measure and the level decides, by segments alone."""
+
+    @property
+    def unit(self) -> Unit:
+        """The unit of the paid measure."""
+        return self.measured.unit
 
     def reach(self, measure: Number, side: Side) -> Reach | None:
         """What the measure of a unit comes to beside the rest; None where nothing is earned whatever the scale."""
@@ -157,14 +167,20 @@ def compile_rule(program: Program, level_names: Sequence[str] = ()) -> Rule:
         digits=digits,
         denominator=10**digits,
         at_document=at == "document",
-        unit=unit,
-        qualifier=unit_of(program.qualifier.measure) if program.qualifier is not None else None,
-        conditions=tuple(unit_of(condition.measure) for condition in program.condition),
+        measured=_measured(program.basis, head.currency),
+        qualifier=None if program.qualifier is None else _measured(program.qualifier, head.currency),
+        conditions=tuple(_measured(condition, head.currency) for condition in program.condition),
         baseline=program.baseline,
         floor=floor,
         equal=equal,
         simple=segments and unit != "count" and not (floor or equal or apart),
     )
+
+
+def _measured(stated: Basis | Qualifier | Condition, currency: str) -> Measured:
+    unit = unit_of(stated.measure)
+    names = {"money": currency, "quantity": stated.unit or "units"}
+    return Measured(unit, names.get(unit, stated.measure))
 
 
 def _scales(part: Slice, level_names: Sequence[str]) -> list[tuple[Scale | None, Decimal]]:

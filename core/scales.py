@@ -71,15 +71,18 @@ class _Terms:
     def rate_text(self, rate: Number) -> str:
         """A rate for people: `2.5 %`, `0.40 EUR a unit`, or an amount such as `1,000.00 EUR`."""
         exact = Fraction(rate)
-        value = Decimal(exact.numerator) / exact.denominator
-        if value * exact.denominator != exact.numerator:
-            value = value.quantize(Decimal("0.0001"))  # only a rate between two points: shown, never computed with
+        shift = self.digits - (2 if self.kind == "percent" else 0)
+        if self.kind != "percent":
+            shift += money.exponent(self.currency)
+        if self.kind == "per_unit" and self.unit == "quantity":
+            shift -= money.QUANTITY_EXPONENT
+        if exact.denominator == 1:
+            value = Decimal(exact.numerator).scaleb(-shift)
+        else:  # a rate between two points, for people only
+            value = Decimal(money.divide(exact.numerator * 10**6, exact.denominator * 10**shift)).scaleb(-6)
         if self.kind == "percent":
-            return f"{money.plain_number(value.scaleb(2 - self.digits))} %"
-        exponent = money.exponent(self.currency)
-        each = money.QUANTITY_EXPONENT if self.kind == "per_unit" and self.unit == "quantity" else 0
-        value = value.scaleb(each - self.digits - exponent)
-        places = max(exponent, -int(value.normalize().as_tuple().exponent))
+            return f"{money.plain_number(value)} %"
+        places = max(money.exponent(self.currency), -int(value.normalize().as_tuple().exponent))
         return f"{value:,.{places}f} {self.currency}{' a unit' if self.kind == 'per_unit' else ''}"
 
     def place(self, value: Number) -> int:

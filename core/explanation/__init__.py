@@ -1,7 +1,7 @@
 """Explanations: how an amount came about, as data, as parts a translator can order, and as English sentences."""
 
 from core.explanation.calculation import explain_parts
-from core.explanation.english import sentences, told
+from core.explanation.english import TEMPLATES, sentences, told
 from core.explanation.narrative import Part, narrative, part
 
-__all__ = ["Part", "explain_parts", "narrative", "part", "sentences", "told"]
+__all__ = ["TEMPLATES", "Part", "explain_parts", "narrative", "part", "sentences", "told"]

@@ -10,19 +10,15 @@ from typing import Any
 from core.money import divide
 from core.scales import AnyScale, CompiledScale, Line, Number, Steps
 
-_MORE_PLACES = 6
 
-
-def exact(number: Number, digits: int) -> Decimal:
-    """A number over 10**digits; one that does not end is shortened by six more places, for people."""
+def exact(number: Number, digits: int, more: int = 6) -> Decimal:
+    """A number over 10**digits; one that does not end has `more` places after them, for people."""
     if isinstance(number, int):
         return Decimal(f"{number}e-{digits}")
-    scaled = number
-    for more in range(_MORE_PLACES + 1):
-        if scaled.denominator == 1:
-            return Decimal(f"{scaled.numerator}e-{digits + more}")
-        scaled *= 10
-    return Decimal(f"{divide(number.numerator * 10**_MORE_PLACES, number.denominator)}e-{digits + _MORE_PLACES}")
+    shown = divide(number.numerator * 10**more, number.denominator)
+    while more and shown % 10 == 0:
+        shown, more = shown // 10, more - 1
+    return Decimal(f"{shown}e-{digits + more}")
 
 
 def is_plain(scale: AnyScale, reached: Number) -> bool:
@@ -57,12 +53,10 @@ def reached_bands(scale: AnyScale, paid: Number, reached: Number, digits: int, a
         return [_steps(scale, reached, about)]
     if isinstance(scale, Line):
         return [_line(scale, paid, reached, digits, about)]
-    apart = reached != paid
-    if scale.end is not None and not apart and paid > scale.end:
-        paid = scale.end
     i = bisect_right(scale.bounds, scale.place(reached))
-    if scale.end is not None and i + 1 == len(scale.segments) and scale.method != "lump_sum" and i:
-        i -= 1
+    closed = scale.end is not None and scale.end < paid and i + 1 == len(scale.segments)
+    if closed and scale.end is not None and scale.method not in ("lump_sum", "marginal"):
+        paid, i = scale.end, i - 1
     part = scale.segments[i]
     if scale.method == "lump_sum":
         return [_band(scale, i, part.base, None, digits, about)]
@@ -82,6 +76,8 @@ def reached_bands(scale: AnyScale, paid: Number, reached: Number, digits: int, a
             if rates[k + 1] != rates[k] or k == i
         ]
     found = _band(scale, i, part.rate, paid - part.offset, digits, about)
+    if scale.end is not None and closed:
+        found["closed"] = exact(scale.end, digits)
     if part.offset:
         found["point"] = exact(part.offset, digits)
     return [found]

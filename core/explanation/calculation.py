@@ -13,7 +13,7 @@ from core.explanation.bands import exact, is_plain, reached_bands, stretches
 from core.money import QUANTITY_EXPONENT, divide, exponent, major
 from core.period import day_date
 from core.rules import ALONE, HIGHEST, Reach, Rule, Side
-from core.scales import PERCENT_EXPONENT, Number, Unit
+from core.scales import PERCENT_EXPONENT, AnyScale, Number, Unit
 from core.sharing import share
 
 
@@ -53,7 +53,7 @@ def explain_parts(rule: Rule, cells: Sequence[Cell], side: Side = ALONE) -> dict
     return {
         "program": rule.program,
         "currency": rule.currency,
-        "unit": rule.unit,
+        "unit": rule.measured.name,
         "accumulate": rule.accumulate,
         "digits": rule.digits,
         "distribution": "equal" if rule.equal else "measure",
@@ -61,12 +61,12 @@ def explain_parts(rule: Rule, cells: Sequence[Cell], side: Side = ALONE) -> dict
         "conditions": [
             {
                 "name": condition.name,
-                "unit": unit,
-                "measure": exact(condition.measure, _digits(unit, rule)),
-                "minimum": exact(condition.minimum, _digits(unit, rule)),
+                "unit": measured.name,
+                "measure": exact(condition.measure, _digits(measured.unit, rule)),
+                "minimum": exact(condition.minimum, _digits(measured.unit, rule)),
                 "met": condition.met,
             }
-            for condition, unit in zip(side.conditions, rule.conditions, strict=False)
+            for condition, measured in zip(side.conditions, rule.conditions, strict=False)
         ],
         "units": found,
         "amount": major(total, rule.currency),
@@ -79,6 +79,13 @@ def _digits(unit: Unit, rule: Rule) -> int:
     return found.get(unit, exponent(rule.currency))
 
 
+def _about(rule: Rule, scale: AnyScale | None) -> str:
+    """The name of the unit of what a scale's bands are about."""
+    if scale is None or scale.about != "percent":
+        return rule.qualifier.name if rule.qualifier is not None else rule.measured.name
+    return "%"
+
+
 def _number(numerator: int, common: int) -> Number:
     found = Fraction(numerator, common)
     return found.numerator if found.denominator == 1 else found
@@ -87,8 +94,8 @@ def _number(numerator: int, common: int) -> Number:
 def _compared(rule: Rule, measure: Number, side: Side, reach: Reach | None) -> dict[str, Any] | None:
     """What picks the band where it is not the measure that is paid on."""
     if rule.qualifier is not None:
-        digits = _digits(rule.qualifier, rule)
-        return {"with": "qualifier", "unit": rule.qualifier, "value": exact(side.qualifier or 0, digits)}
+        qualifier = exact(side.qualifier or 0, _digits(rule.qualifier.unit, rule))
+        return {"with": "qualifier", "unit": rule.qualifier.name, "value": qualifier}
     if rule.baseline is None:
         return None
     digits = _digits(rule.unit, rule)
@@ -105,7 +112,7 @@ def _compared(rule: Rule, measure: Number, side: Side, reach: Reach | None) -> d
     }
     if base is not None:
         value = measure if rule.baseline.bands_in == "attainment" else measure - base
-        found["percent"] = exact(Fraction(value * 10**8) / base, PERCENT_EXPONENT)
+        found["percent"] = exact(Fraction(value * 10**8) / base, PERCENT_EXPONENT, more=0)
     found["highest"] = reach is not None and reach.reached == HIGHEST
     return found
 
@@ -144,7 +151,8 @@ def _slices(
             "from": day_date(rule.starts[index]),
             "level": rule.levels[level] if level >= 0 else None,
             "method": None if scale is None else scale.method,
-            "about": None if scale is None else scale.about,
+            "about": _about(rule, scale),
+            "inclusive": None if scale is None else scale.inclusive,
             "begins_at": exact(begin, digits),
             "measure": exact(measure, digits),
             "bands": bands,

@@ -12,14 +12,24 @@ _SCALES = {
     "flat": "flat rate",
     "marginal": "marginal: each slice at its own rate",
     "retrospective": "retrospective: everything at the rate of the band reached",
+    "point": "retrospective: what lies above a point at the rate of the band reached",
     "rolling": "rolling: each band reached pays on the measure up to its own end",
     "total": "total: each band reached pays on everything",
     "lump_sum": "lump sum: the amount of the band reached",
     "every": "an amount for each whole step",
     "linear": "linear: the rate rises evenly from point to point",
 }
-_BAND = "  band from {lower} to below {upper} {about}: "
-_OPEN = "  band from {lower} {about} upwards: "
+_BANDS = {
+    "between.lower": "  band from {lower} to below {upper} {about}: ",
+    "between.upper": "  band above {lower} up to {upper} {about}: ",
+    "open.lower": "  band from {lower} {about} upwards: ",
+    "open.upper": "  band above {lower} {about}: ",
+}
+_PAYS = {
+    "rate": "{measure} {unit} x {rate}",
+    "point": "{measure} {unit} above {point} x {rate}",
+    "amount": "{rate}",
+}
 
 TEMPLATES = {
     "nothing.no_lines": "No line counts, so nothing is earned.",
@@ -30,7 +40,7 @@ TEMPLATES = {
     "measure.document": "Document of {measure} {unit}:",
     "measure.line": "Line of {measure} {unit}:",
     "measure.less": "Other programs have taken {less} {unit} off it already.",
-    "measure.waiting": "{lines} lines are not in it: what they measure is not known yet.",
+    "measure.waiting": "Lines not in it, for what they measure is not known yet: {lines}.",
     "qualifier": "The band is picked by the qualifier: {value} {unit}.",
     "baseline.previous_period": "Compared with the period before: {baseline} {unit}.",
     "baseline.last_year": "Compared with the same period a year before: {baseline} {unit}.",
@@ -42,6 +52,7 @@ TEMPLATES = {
     "growth.amount": "Growth: {growth} {unit}.",
     "growth.percent": "Growth: {growth} {unit}, {percent} %.",
     "attainment": "Attained: {percent} %.",
+    "growth.highest": "So the highest band is reached.",
     "pays_on.everything": "The rate is for the whole measure.",
     "pays_on.growth": "The rate is for the growth.",
     "slice": "From {start}: {measure} {unit} of it.",
@@ -52,14 +63,10 @@ TEMPLATES = {
     **{f"scale.{method}": f"Scale: {text}." for method, text in _SCALES.items()},
     **{f"scale.{method}.level": f"Scale, level {{level}}: {text}." for method, text in _SCALES.items()},
     "band.flat": "  {measure} {unit} x {rate}",
-    "band.rate": _BAND + "{measure} {unit} x {rate}",
-    "band.rate.open": _OPEN + "{measure} {unit} x {rate}",
-    "band.point": _BAND + "{measure} {unit} above {point} x {rate}",
-    "band.point.open": _OPEN + "{measure} {unit} above {point} x {rate}",
-    "band.amount": _BAND + "{rate}",
-    "band.amount.open": _OPEN + "{rate}",
-    "band.every": "  {count} whole steps of {every} {about} beyond {start} x {rate}",
-    "band.every.most": "  {count} whole steps of {every} {about} beyond {start} x {rate}; {reached} were reached",
+    **{f"band.{kind}.{where}": band + pays for kind, pays in _PAYS.items() for where, band in _BANDS.items()},
+    "band.closed": "  above {end} {unit} nothing more is earned",
+    "band.every": "  whole steps of {every} {about} beyond {start}: {count} x {rate}",
+    "band.every.most": "  whole steps of {every} {about} beyond {start}: {reached}, of which {count} pay, x {rate}",
     "band.linear.below": "  below the first point of {lower} {about}: nothing",
     "band.linear.below.amount": "  below the first point of {lower} {about}: nothing",
     "band.linear.between": "  between {low} at {lower} and {high} at {upper} {about}: {measure} {unit} x {rate}",
@@ -79,14 +86,16 @@ TEMPLATES = {
     "limit.guarantee": "Raised by the guaranteed minimum: {before} becomes {after} {currency}.",
     "limit.account_budget": "Limited by the budget of the account: {before} becomes {after} {currency}.",
     "limit.program_budget": "Limited by the budget of the program: {before} becomes {after} {currency}.",
+    "payout.invoice": "Of this, {amount} {currency} falls to the invoices in {currency}, rounded by itself.",
+    "payout.invoice": "Paid in the currency of the invoices: {amount} {currency}.",
     "waiting": "Waits: {reason}.",
-    "left_out": "{lines} lines were left out: {reason}.",
+    "left_out": "Lines left out, for {reason}: {lines}.",
 }
 
 
-def sentences(calculation: dict[str, Any], measure_of: str) -> list[str]:
+def sentences(calculation: dict[str, Any]) -> list[str]:
     """The computation line by line: inputs, band, formula with numbers, rounding."""
-    return told(narrative(calculation, measure_of))
+    return told(narrative(calculation))
 
 
 def told(parts: Iterable[Part]) -> list[str]:

@@ -7,8 +7,6 @@ from decimal import Decimal
 from typing import Any, TypedDict
 
 UNITS_TOLD = 6
-_COUNTED = {"orders": "orders", "products": "products", "quantity": "units"}
-_UNITS = {"quantity": "units", "count": "of them", "percent": "%"}
 
 
 class Part(TypedDict):
@@ -26,13 +24,9 @@ def part(name: str, /, **values: Any) -> Part:
     return {"id": name, "values": values}
 
 
-def narrative(calculation: dict[str, Any], measure_of: str) -> list[Part]:
-    """What `explain_parts` found as parts, in the order of the computation: inputs, band, formula, rounding.
-
-    `measure_of` is what the program measures (`basis.measure`).
-    """
-    currency = calculation["currency"]
-    unit = _COUNTED.get(measure_of, currency)
+def narrative(calculation: dict[str, Any]) -> list[Part]:
+    """What `explain_parts` found as parts, in the order of the computation: inputs, band, formula, rounding."""
+    currency, unit = calculation["currency"], calculation["unit"]
     found = [*_conditions(calculation)]
     units = calculation["units"]
     if not units:
@@ -61,7 +55,7 @@ def _conditions(calculation: dict[str, Any]) -> Iterator[Part]:
             name=condition["name"],
             measure=condition["measure"],
             minimum=condition["minimum"],
-            unit=_UNITS.get(condition["unit"], calculation["currency"]),
+            unit=condition["unit"],
         )
 
 
@@ -73,18 +67,18 @@ def _of_unit(item: dict[str, Any], calculation: dict[str, Any], unit: str) -> It
     if item["waiting"]:
         yield part("measure.waiting", lines=item["waiting"])
     if item["compared"] is not None:
-        yield from _compared(item["compared"], currency, unit)
+        yield from _compared(item["compared"], unit)
     several = len(item["slices"]) > 1
     for told in item["slices"]:
-        yield from _slice(told, item, unit, currency, several)
+        yield from _slice(told, item["measure"], unit, several)
     name = "rounding.exact" if item["unrounded"] == item["amount"] else f"rounding.{item['rounding']}"
     yield part(name, unrounded=item["unrounded"], amount=item["amount"], currency=currency)
 
 
-def _compared(found: dict[str, Any], currency: str, unit: str) -> Iterator[Part]:
+def _compared(found: dict[str, Any], unit: str) -> Iterator[Part]:
     """The qualifier, or the baseline and the growth."""
     if found["with"] == "qualifier":
-        yield part("qualifier", value=found["value"], unit=_UNITS.get(found["unit"], currency))
+        yield part("qualifier", value=found["value"], unit=found["unit"])
         return
     if found["baseline"] is None:
         yield part(f"baseline.none.{found['without']}")
@@ -98,33 +92,34 @@ def _compared(found: dict[str, Any], currency: str, unit: str) -> Iterator[Part]
         yield part("attainment", percent=found["percent"])
     else:
         yield part("growth.percent", growth=found["growth"], percent=found["percent"], unit=unit)
+    if found["highest"]:
+        yield part("growth.highest")
     yield part(f"pays_on.{found['pays_on']}")
 
 
-def _slice(told: dict[str, Any], item: dict[str, Any], unit: str, currency: str, several: bool) -> Iterator[Part]:
+def _slice(told: dict[str, Any], whole: Decimal, unit: str, several: bool) -> Iterator[Part]:
     """One slice of a unit with what paid it."""
+    level = ".level" if told["level"] else ""
     if several:
-        name = "slice.level" if told["level"] else "slice"
-        yield part(name, start=told["from"], level=told["level"], measure=told["measure"], unit=unit)
+        yield part(f"slice{level}", start=told["from"], level=told["level"], measure=told["measure"], unit=unit)
     if told["method"] is None:
-        yield part("scale.none.level" if told["level"] else "scale.none", level=told["level"])
+        yield part(f"scale.none{level}", level=told["level"])
         return
     if not told["bands"]:
         return
-    yield part(
-        f"scale.{told['method']}.level" if told["level"] else f"scale.{told['method']}", level=told["level"]
-    )  # fmt: skip
-    compared = item["compared"]
-    about = unit if told["about"] != "percent" else "%"
-    if compared is not None and compared["with"] == "qualifier":
-        about = _UNITS.get(compared["unit"], currency)
+    method = told["method"]
+    if method == "retrospective" and "point" in told["bands"][0]:
+        method = "point"
+    yield part(f"scale.{method}{level}", level=told["level"])
     for band in told["bands"]:
-        yield _band(told["method"], band, unit, about)
+        yield _band(told["method"], band, unit, told["about"], told["inclusive"])
+        if "closed" in band:
+            yield part("band.closed", end=band["closed"], unit=unit)
     if told["pro_rata"] and several:
-        yield part("slice.pro_rata", measure=told["measure"], whole=item["measure"], unit=unit)
+        yield part("slice.pro_rata", measure=told["measure"], whole=whole, unit=unit)
 
 
-def _band(method: str, band: dict[str, Any], unit: str, about: str) -> Part:
+def _band(method: str, band: dict[str, Any], unit: str, about: str, inclusive: str) -> Part:
     """One line of the formula."""
     values = {**band, "unit": unit, "about": about}
     del values["numerator"]
@@ -135,7 +130,8 @@ def _band(method: str, band: dict[str, Any], unit: str, about: str) -> Part:
     if method == "flat":
         return part("band.flat", **values)
     kind = "amount" if band["measure"] is None else "point" if "point" in band else "rate"
-    return part(f"band.{kind}.open" if band["upper"] is None else f"band.{kind}", **values)
+    where = "open" if band["upper"] is None else "between"
+    return part(f"band.{kind}.{where}.{inclusive}", **values)
 
 
 def _linear(band: dict[str, Any]) -> str:

@@ -210,7 +210,8 @@ def test_an_explanation_adds_up() -> None:
                 "numerator": 10_002,
             },
         ],
-        "about": "money",
+        "about": "EUR",
+        "inclusive": "lower",
         "pro_rata": False,
         "numerator": 20_002,
     }
