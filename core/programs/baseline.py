@@ -35,9 +35,10 @@ class Baseline(Definition):
     )
     index: tuple[Index, ...] = Field(default=(), description="raises of the baseline, the first that matches a product")
     joiners: Literal["pro_rata", "exclude", "as_is"] = Field(
-        default="pro_rata",
-        description="an account whose first document lies within the baseline: its baseline is raised to the whole "
-        "length by days, it earns nothing, or the baseline stays as it is",
+        default="as_is",
+        description="an account that joined within the period compared with (the first day of its enrolment, else the "
+        "first of the month of its first document): the baseline stays as it is, is raised to the whole length by "
+        "days, or it earns nothing",
     )
     without: Literal["nothing", "all_growth"] = Field(
         default="nothing",
