@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from itertools import groupby
 
-from core.entitlement import CANONICAL, Cell
+from core.cells import CANONICAL, Cell
 from core.money import Rounding, divide
 from core.programs import COUNTED, Measure
 

@@ -8,57 +8,30 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import pyarrow
 import pytest
 
 from core.engine.counted import between, counted
-from core.engine.duck import FACT, DuckEngine
-from core.engine.plan import BEGINNING, END, AccountState, ItemState, Plan, make_plan
+from core.engine.duck import DuckEngine
+from core.engine.plan import BEGINNING, END, AccountState, ItemState, Plan
 from core.entitlement import Cell
 from core.period import day_date, day_number
 from core.programs import Program, View, program_from
-from core.programs.counters import counters
-
-FIRST, LAST = day_number(date(2020, 1, 1)), day_number(date(2026, 1, 1))
-YEAR = day_number(date(2024, 1, 1))
-MARCH = day_number(date(2024, 3, 1))
-
-
-def program(name: str = "p", **stated: Any) -> Program:
-    head = {"id": name, "name": "P", "currency": "EUR", "valid_from": date(2024, 1, 1)} | stated.pop("head", {})
-    measure = stated.get("basis", {}).get("measure", "net")
-    scale = {"percent": Decimal(1)} if measure in ("net", "gross") else {"per_unit": Decimal(1)}
-    return program_from({"program": head, "scale": scale} | stated)
-
-
-def account(**known: Any) -> AccountState:
-    return AccountState(BEGINNING, END, **known)
-
-
-def item(**known: Any) -> ItemState:
-    return ItemState(BEGINNING, END, **known)
-
-
-def plan(*programs: Program, accounts: Any = None, items: Any = None, **more: Any) -> Plan:
-    counted_ = [counter for one in programs for counter in counters(one)]
-    if accounts is None:
-        accounts = {key: [account()] for key in (1, 2)}
-    return make_plan(counted_, accounts, items or {1: [item()]}, FIRST, LAST, **more)
-
-
-def fact(document: int = 1, **other: Any) -> dict[str, Any]:
-    base = {"line": 1, "account": 1, "item": 1, "tax": 1, "day": YEAR, "net": 1000, "tax_amount": 190}
-    return base | {"document": document, "quantity": None, "sign": 1, "batch": 1} | other
-
-
-def negated(row: dict[str, Any], batch: int) -> dict[str, Any]:
-    amounts = {name: -row[name] for name in ("net", "tax_amount", "sign")}
-    quantity = None if row["quantity"] is None else -row["quantity"]
-    return row | amounts | {"quantity": quantity, "batch": batch}
-
-
-def table(*rows: dict[str, Any]) -> pyarrow.Table:
-    return pyarrow.Table.from_pylist(list(rows), schema=FACT)
+from tests.helpers.counting import (
+    FIRST,
+    LAST,
+    MARCH,
+    TAXES,
+    YEAR,
+    Rates,
+    account,
+    exchanged,
+    fact,
+    item,
+    negated,
+    plan,
+    program,
+    table,
+)
 
 
 @pytest.fixture
@@ -288,26 +261,6 @@ def test_the_first_index_that_matches_raises_the_baseline(engine: DuckEngine) ->
     (members,) = cells(engine, found, "p:baseline").values()
     assert sorted(ratios(members)) == [(1000, 1, 1), (1000, 9, 10), (1000, 41, 40)]
     assert between(members, "net", day, day + 1) == 1025 + 900 + 1000
-
-
-class Rates:
-    """Dollars by the day of the month, yen that are always known, nothing else."""
-
-    def ratio(self, base: str, quote: str, day: date, rule: str, provider: str, period_end: date) -> Fraction | None:
-        assert (quote, provider) == ("EUR", "")
-        if base == "JPY":
-            return Fraction(1, 160)
-        if base != "USD":
-            return None
-        number = {"document": day.day, "month_average": 40 + day.month, "period_end": 60 + period_end.month}[rule]
-        return Fraction(number, 100)
-
-
-TAXES = {1: "EUR", 2: "USD", 3: "JPY", 4: "GBP"}
-
-
-def exchanged(*programs: Program) -> Plan:
-    return plan(*programs, taxes=TAXES, exchange=Rates())
 
 
 def test_foreign_lines_are_converted_by_the_rate_of_their_day(engine: DuckEngine) -> None:
