@@ -68,6 +68,11 @@ class Example(Definition):
     programs: tuple[str, ...] = Field(
         default=(), description="files beside this one with programs it needs, such as a tier program"
     )
+    replaces: str = Field(
+        default="",
+        description="file beside this one with the definition that was in force before, until after the last day in "
+        "`settled`",
+    )
     earns: Decimal | None = Field(default=None, description="shorthand: what the only account earns in all")
     expect: tuple[Expected, ...] = Field(default=(), description="what is earned")
     documents: tuple[ExpectedDocument, ...] | None = Field(

@@ -4,16 +4,17 @@
 """
 
 from scheduler.examples.outcome import Document, Earned, Outcome
-from scheduler.examples.running import Result, programs_beside, run_example, run_examples
+from scheduler.examples.running import Beside, Result, beside, run_example, run_examples
 from scheduler.examples.stage import Stage
 
 __all__ = [
+    "Beside",
     "Document",
     "Earned",
     "Outcome",
     "Result",
     "Stage",
-    "programs_beside",
+    "beside",
     "run_example",
     "run_examples",
 ]

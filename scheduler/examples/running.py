@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from core.errors import ConfigError, RebatedError
 from core.period import Calendar
@@ -31,31 +32,42 @@ class Result:
         return not self.problems
 
 
-def programs_beside(path: Path, program: Program, example: Example) -> list[Program]:
-    """The programs an example names, from the files beside its own. Raises ConfigError."""
+class Beside(NamedTuple):
+    """What an example needs beside its own program: other programs, and the definition in force before."""
+
+    programs: Sequence[Program] = ()
+    before: Program | None = None
+
+
+def beside(path: Path, program: Program, example: Example) -> Beside:
+    """What an example names, from the files beside its own. Raises ConfigError."""
     found = [read_program(path.parent / name) for name in example.programs]
-    twice = {item.id for item in found if item.id == program.id}
-    if twice:
+    if any(item.id == program.id for item in found):
         raise ConfigError([(str(path), "example.programs", f"a file beside it defines {program.id!r} too")])
-    return found
+    before = read_program(path.parent / example.replaces) if example.replaces else None
+    if before is not None and before.id != program.id:
+        text = f"{example.replaces} defines another program, {before.id!r}"
+        raise ConfigError([(str(path), "example.replaces", text)])
+    return Beside(found, before)
 
 
 def run_examples(stage: Stage, path: Path) -> Iterator[Result]:
     """Run every example of a program file. Raises ConfigError for a file that is wrong."""
     program = read_program(path)
     for example in program.example:
-        yield run_example(stage, program, example, programs_beside(path, program, example))
+        yield run_example(stage, program, example, beside(path, program, example))
 
 
-def run_example(stage: Stage, program: Program, example: Example, beside: Sequence[Program] = ()) -> Result:
+def run_example(stage: Stage, program: Program, example: Example, needs: Beside | None = None) -> Result:
     """Run one example in a book of its own. Raises ConfigError where the programs do not go together."""
-    strata([program, *beside])
+    needs = needs or Beside()
+    strata([program, *needs.programs])
     result = Result(program.id, example.name, example.as_of or date.min)
     try:
         records = told(program, example)
         result.as_of = example.as_of or _after_everything(program, records)
-        with stage.play([*beside, program], entities(records)) as play:
-            _play(play, example, records, result.as_of)
+        with stage.play([*needs.programs, needs.before or program], entities(records)) as play:
+            _play(play, program, needs, example, records, result.as_of)
             result.outcome = read_outcome(play, program)
             found = differences(
                 program, example, result.outcome, lambda item: sentences(play, program, item, result.as_of)
@@ -66,25 +78,26 @@ def run_example(stage: Stage, program: Program, example: Example, beside: Sequen
     return result
 
 
-def _play(play: Play, example: Example, records: Sequence[Told], as_of: date) -> None:
+def _play(play: Play, program: Program, needs: Beside, example: Example, records: Sequence[Told], as_of: date) -> None:
     """Each day sees what is known by then; a record's own day is when it becomes known."""
     late = [day for day in example.settled if day > as_of]
     if late:
         raise BadExample(f"settled on {late[0]}, after the computation as of {as_of}")
-    landed = date.min
-    for day in sorted({*example.settled, as_of}):
-        new = [
-            item
-            for item in records
-            if (item.known is None and landed == date.min) or (item.known is not None and landed < item.known <= day)
-        ]
-        play.land(new)
-        landed = day
+    waiting = list(records)
+    for day in sorted(example.settled):
+        waiting = _land(play, waiting, day)
         play.compute(day)
-        if day in example.settled:
-            play.settle(day)
-    if as_of in example.settled:
-        play.compute(as_of)
+        play.settle(day)
+    if needs.before is not None:
+        play.define([program])
+    _land(play, waiting, as_of)
+    play.compute(as_of)
+
+
+def _land(play: Play, waiting: Sequence[Told], day: date) -> list[Told]:
+    """Land what is known by a day. Returns the rest."""
+    play.land([item for item in waiting if item.known is None or item.known <= day])
+    return [item for item in waiting if item.known is not None and item.known > day]
 
 
 def _after_everything(program: Program, records: Sequence[Told]) -> date:

@@ -130,8 +130,9 @@ class Play:
         with self._batch("program") as batch:
             for program in programs:
                 registry.register(batch, program, "example")
-                value = {"mode": "live", "settle_from": _SETTLE_FROM.isoformat()}
-                acts.record_act(batch, "program_mode", program.id, value)
+                if program.id not in acts.modes(batch.connection):
+                    value = {"mode": "live", "settle_from": _SETTLE_FROM.isoformat()}
+                    acts.record_act(batch, "program_mode", program.id, value)
 
     def land(self, told: Sequence[Told]) -> None:
         """Land records as a source tells them. Raises BadExample naming what is refused and why."""
