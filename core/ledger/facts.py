@@ -19,12 +19,11 @@ import sqlalchemy as sa
 
 from core.documents import DOCUMENT_KINDS
 from core.engine.duck import DuckEngine
-from core.ledger import registry
-from core.ledger.accounts import GROUPS, Alias, aliases, group_accounts, origins, owner, resolve_accounts
+from core.ledger.accounts import Alias, aliases, origins, owner
 from core.ledger.acts import latest
 from core.ledger.book import Book
-from core.ledger.columns import text_within
 from core.ledger.dimensions import Dimensions
+from core.ledger.groups import open_groups
 from core.ledger.histories import Links
 from core.ledger.tables import counter, effect, line, record, record_version, tax_code
 from core.ledger.units import Units, units
@@ -62,7 +61,7 @@ def sync_facts(
     The cache is rebuilt where it belongs to another book, where unit definitions have changed, or a key was disowned.
     Buying groups that a program pays get an account each.
     """
-    _open_groups(book, claim)
+    open_groups(book, claim)
     with book.read() as connection:
         ratios = units(connection)
         disowned = sorted(latest(connection, "key_disowned"))
@@ -118,27 +117,17 @@ def account_facts(
     return engine
 
 
+def documents_left_out(book: Book, accounts: set[int], view: View, known_batch: int | None = None) -> dict[int, str]:
+    """Why documents of these accounts count in part or not at all in a view, by the ids of their records: now, or as
+    known at a batch. What else may leave out their lines is the engine's to say."""
+    with book.read() as connection:
+        ratios, disowned = units(connection), set(latest(connection, "key_disowned"))
+        batch = _last_batch(connection) if known_batch is None else known_batch
+    return ViewFacts(book, view, Dimensions(book), ratios, disowned, Links(book)).reasons(accounts, batch)
+
+
 def _last_batch(connection: sa.Connection) -> int:
     return connection.execute(sa.select(counter.c.value).where(counter.c.name == "batch")).scalar() or 0
-
-
-def _open_groups(book: Book, claim: tuple[str, int] | None) -> None:
-    """Give an account to each buying group that has none, where a program adds up what groups buy."""
-    with book.read() as connection:
-        programs = [item.program for item in registry.current(connection).values()]
-        if not any(part.audience.beneficiary == "group" for program in programs for part in program.slices()):
-            return
-        group = text_within(connection, record_version.c.content, "group")
-        query = (
-            sa.select(group)
-            .distinct()
-            .join(record, record.c.id == record_version.c.record_id)
-            .where(record.c.kind == "account", group.is_not(None))
-        )
-        missing = set(connection.execute(query).scalars()) - set(group_accounts(connection))
-    if missing:
-        with book.batch("groups", actor="rebated", claim=claim) as batch:
-            resolve_accounts(batch, GROUPS, "", sorted(missing))
 
 
 class _Head(NamedTuple):

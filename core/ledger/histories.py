@@ -50,6 +50,10 @@ class History(NamedTuple):
         place = bisect_right(self.batches, batch)
         return self.versions[place - 1] if place else None
 
+    def originals(self) -> set[Name]:
+        """Every invoice it ever corrected."""
+        return {version.original for version in self.versions if version is not None and version.original is not None}
+
 
 class Paid(NamedTuple):
     """From `batch` on a payment counts (sign 1), or does not any more (-1)."""

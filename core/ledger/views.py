@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from core.ledger.accounts import CHUNK, Alias, aliases, origins, owner
 from core.ledger.book import Book
 from core.ledger.dimensions import Dimensions
-from core.ledger.flows import Amounts, Document, Part, parts, split
+from core.ledger.flows import Amounts, Document, Part, Payments, left_out, parts, split
 from core.ledger.histories import (
     History,
     Links,
@@ -49,6 +49,35 @@ class _Counted(NamedTuple):
     version: Version
     account: int
     parts: tuple[Part, ...]
+
+
+class _Sources(NamedTuple):
+    """What counting documents rests on: their histories, those of the invoices they correct, and payments."""
+
+    documents: dict[int, History]
+    originals: dict[Name, History]
+    payments: Mapping[Name, Sequence[Paid]]
+
+    def behind(self, name: Name, version: Version, batch: int) -> tuple[Payments, tuple[Document, Payments] | None]:
+        """The payments of a document, and the invoice it corrects with the payments of that."""
+        corrected = None
+        if version.original is not None and version.original in self.originals:
+            original = self.originals[version.original].at(batch)
+            if original is not None:
+                corrected = (original.document, self._paid(version.original, original.document, batch))
+        return self._paid(name, version.document, batch), corrected
+
+    def _paid(self, name: Name, document: Document, batch: int) -> Payments:
+        found = self.payments.get(name)
+        return payments_at(found, batch, document.currency) if found and not document.is_return else {}
+
+    def batches(self, item: History) -> set[int]:
+        """The batches in which anything of that changed."""
+        names = item.originals()
+        found = set(item.batches)
+        found.update(batch for name in names if name in self.originals for batch in self.originals[name].batches)
+        found.update(paid.batch for name in {item.name, *names} for paid in self.payments.get(name, ()))
+        return found
 
 
 class ViewFacts:
@@ -121,23 +150,29 @@ class ViewFacts:
                 found &= documents_of(connection, accounts)
         return found
 
-    def _changes(self, records: Sequence[int], since: int, until: int) -> Iterator[Fact]:
+    def reasons(self, accounts: set[int], batch: int) -> dict[int, str]:
+        """Why documents of these accounts count in part or not at all, as known at a batch, by their records."""
+        found: dict[int, str] = {}
         with self.book.read() as connection:
-            mine = histories(connection, records, self.disowned)
-            originals: dict[Name, History] = {}
-            if self._corrects:
-                named = {version.original for item in mine.values() for version in item.versions if version is not None}
-                invoices = invoices_named(connection, {name for name in named if name is not None})
-                known = histories(connection, set(invoices.values()), self.disowned)
-                originals = {name: known[record_id] for name, record_id in invoices.items() if record_id in known}
-        payments: Mapping[Name, Sequence[Paid]] = {}
-        if self._pays:
-            payments = self.links.payments({*(item.name for item in mine.values()), *originals})
+            records = sorted(documents_of(connection, origins(self._merged, accounts)))
+        for start in range(0, len(records), CHUNK):
+            sources = self._sources(records[start : start + CHUNK])
+            for item in sources.documents.values():
+                version = item.at(batch)
+                if version is not None and _owner_at(self._merged, version, batch) in accounts:
+                    reason = left_out(self.view, version.document, *sources.behind(item.name, version, batch))
+                    if reason:
+                        found[item.record] = reason
+        return found
+
+    def _changes(self, records: Sequence[int], since: int, until: int) -> Iterator[Fact]:
+        sources = self._sources(records)
         changes: list[tuple[int, History, int, _Counted]] = []
-        for item in mine.values():
-            counted = self._counted(item, originals, payments, since)
-            for batch in self._batches(item, originals, payments, since, until):
-                before, counted = counted, self._counted(item, originals, payments, batch)
+        for item in sources.documents.values():
+            counted = self._counted(item, sources, since)
+            alike = {alias.batch for alias in self._merged}
+            for batch in sorted(batch for batch in sources.batches(item) | alike if since < batch <= until):
+                before, counted = counted, self._counted(item, sources, batch)
                 if before != counted:
                     changes += [
                         (batch, item, sign, one) for sign, one in ((-1, before), (1, counted)) if one is not None
@@ -147,36 +182,26 @@ class ViewFacts:
             for row in self._rows(item, one, lines.get(one.version.id, ())):
                 yield _signed(row, sign, batch)
 
-    def _batches(
-        self,
-        item: History,
-        originals: Mapping[Name, History],
-        payments: Mapping[Name, Sequence[Paid]],
-        since: int,
-        until: int,
-    ) -> list[int]:
-        """The batches in which what counts of a document may have changed."""
-        names = {version.original for version in item.versions if version is not None and version.original is not None}
-        found = set(item.batches)
-        found.update(batch for name in names if name in originals for batch in originals[name].batches)
-        found.update(paid.batch for name in {item.name, *names} for paid in payments.get(name, ()))
-        found.update(alias.batch for alias in self._merged)
-        return sorted(batch for batch in found if since < batch <= until)
+    def _sources(self, records: Sequence[int]) -> _Sources:
+        with self.book.read() as connection:
+            mine = histories(connection, records, self.disowned)
+            originals: dict[Name, History] = {}
+            if self._corrects:
+                invoices = invoices_named(connection, {name for item in mine.values() for name in item.originals()})
+                known = histories(connection, set(invoices.values()), self.disowned)
+                originals = {name: known[record_id] for name, record_id in invoices.items() if record_id in known}
+        payments: Mapping[Name, Sequence[Paid]] = {}
+        if self._pays:
+            payments = self.links.payments({*(item.name for item in mine.values()), *originals})
+        return _Sources(mine, originals, payments)
 
-    def _counted(
-        self, item: History, originals: Mapping[Name, History], payments: Mapping[Name, Sequence[Paid]], batch: int
-    ) -> _Counted | None:
+    def _counted(self, item: History, sources: _Sources, batch: int) -> _Counted | None:
         """What counts of a document at the end of a batch."""
         version = item.at(batch)
-        if version is None or version.account is None:
+        account = None if version is None else _owner_at(self._merged, version, batch)
+        if version is None or account is None:
             return None
-        corrected = None
-        if version.original is not None and version.original in originals:
-            original = originals[version.original].at(batch)
-            if original is not None:
-                corrected = (original.document, _paid_of(payments, version.original, original.document, batch))
-        found = parts(self.view, version.document, _paid_of(payments, item.name, version.document, batch), corrected)
-        account = _owner_at(self._merged, version, batch)
+        found = parts(self.view, version.document, *sources.behind(item.name, version, batch))
         return _Counted(version, account, tuple(found)) if found else None
 
     def _lines(self, versions: set[int]) -> dict[int, list[sa.Row[Any]]]:
@@ -214,15 +239,9 @@ class ViewFacts:
                 )
 
 
-def _paid_of(payments: Mapping[Name, Sequence[Paid]], name: Name, document: Document, batch: int) -> dict[int, int]:
-    found = payments.get(name)
-    return payments_at(found, batch, document.currency) if found and not document.is_return else {}
-
-
-def _owner_at(merged: Sequence[Alias], version: Version, batch: int) -> int:
-    """Whose a document was at the end of a batch."""
-    assert version.account is not None  # noqa: S101 - a parked document counts nowhere
-    if not merged:
+def _owner_at(merged: Sequence[Alias], version: Version, batch: int) -> int | None:
+    """Whose a document was at the end of a batch; None where it is parked."""
+    if not merged or version.account is None:
         return version.account
     known = [alias for alias in merged if alias.batch <= batch]
     return owner(known, version.account, day_date(version.document.issued))

@@ -7,16 +7,19 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+import sqlalchemy as sa
 
 from core.documents import Coverage
 from core.engine.duck import DuckEngine
 from core.ledger import merger, merging
 from core.ledger.accounts import find_account
-from core.ledger.facts import account_facts, sync_facts
+from core.ledger.facts import account_facts, documents_left_out, sync_facts
 from core.ledger.landing import land
 from core.ledger.sweeps import Guard, sweep_snapshot
+from core.ledger.tables import record
 from core.programs import DEFAULT_VIEW, View
 from tests.helpers.books import RULES, SmallBook, small_book
+from tests.helpers.databases import BOTH, empty_database
 from tests.helpers.facts import credit_note, facts, invoice, last_batch, payment, synced
 
 IN_FULL, SHARE, TERMS = View("payment", "in_full"), View("payment", "share"), View("issue", "within_terms")
@@ -132,7 +135,13 @@ def test_the_lines_of_a_merged_account_go_over_in_every_view(book):
     assert {line.account for line in facts(book, book.engine, IN_FULL, before)} == {"A", "B"}
 
 
-def test_what_was_known_at_a_batch_can_be_counted(book):
+@pytest.mark.parametrize("kind", BOTH)
+def test_what_was_known_at_a_batch_can_be_counted(kind, tmp_path):
+    with empty_database(kind, tmp_path) as url, small_book(url=url) as book:
+        known_at_each_batch(book)
+
+
+def known_at_each_batch(book: SmallBook) -> None:
     known = {}
     pages = [
         [invoice("1", ("X", 333), ("Y", 667))],
@@ -163,3 +172,19 @@ def test_the_facts_of_some_accounts_are_those_of_all_that_are_theirs(book):
             }
     with account_facts(book.book, None, (IN_FULL,)) as engine:
         assert facts(book, engine, IN_FULL) == everything
+
+
+def test_people_are_told_which_documents_of_an_account_do_not_count(book):
+    book.land_raw([invoice("1", ("X", 100)), invoice("2", ("X", 200), account="B"), invoice("3", ("X", 300))])
+    before = last_batch(book)
+    book.land_raw([payment("P1", "1", 100, "2025-07-01"), payment("P3", "3", 120, "2025-07-01")])
+    ids = {name: account_id for account_id, name in book.names().items()}
+    with book.book.read() as reading:
+        documents = dict(reading.execute(sa.select(record.c.id, record.c.external_id)).all())
+
+    def reasons(known: int | None = None) -> dict[str, str]:
+        found = documents_left_out(book.book, {ids["A"]}, IN_FULL, known)
+        return {documents[record_id]: reason for record_id, reason in found.items()}
+
+    assert reasons() == {"3": "1.20 EUR of 3.00 EUR are paid"}
+    assert reasons(before) == {"1": "no payment is known", "3": "no payment is known"}

@@ -87,7 +87,7 @@ def from_scratch(book: SmallBook, view: View) -> dict[Line, Sums]:
         return synced(book, view, engine)
 
 
-@stories(40)
+@stories(25)
 @given(arrivals(), st.sampled_from(VIEWS))
 def test_neither_order_nor_batches_matter_and_what_was_known_can_be_counted(world, view):
     final, pages = world
