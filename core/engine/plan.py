@@ -147,8 +147,8 @@ def make_plan(
         countings=how,
         rivals=rivals_of(counters),
         rolled={
-            kind: _rolled(accounts, _ROLLED[kind])
-            for kind in {name for one in how for name in (one.beneficiary, one.level)} & set(_ROLLED)
+            kind: _rolled(accounts, ROLLED[kind])
+            for kind in {name for one in how for name in (one.beneficiary, one.level)} & set(ROLLED)
         },
         products=_products(items if any("product" in one.grain for one in how) else {}),
         item_ratios={one.items: item_ratios(one.items, items) for one in how if one.items is not None},
@@ -162,7 +162,8 @@ def make_plan(
     )
 
 
-_ROLLED = {"group": "group_id", "parent": "parent_id", "top_parent": "top_id"}
+ROLLED: Mapping[str, str] = {"group": "group_id", "parent": "parent_id", "top_parent": "top_id"}
+"""The attribute of an account that says whose result its lines are, by kind of beneficiary."""
 
 
 def _rolled(accounts: Mapping[int, Sequence[AccountState]], name: str) -> pyarrow.Table:

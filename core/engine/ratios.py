@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import pyarrow
+import pyarrow.compute
 
 from core.engine.patterns import Products
 from core.engine.states import Exchange, ItemState
@@ -36,6 +37,11 @@ class Ratios(NamedTuple):
     """By number, in their order of size, so that numbers sort alike whatever else is known."""
     default: Ratio
     """Of what has no row."""
+
+    def of(self, key: int) -> list[tuple[int, int, Ratio]]:
+        """The rows (from_day, to_day, ratio) of an item or tax key."""
+        rows = self.rows.filter(pyarrow.compute.equal(self.rows[0], key)).to_pylist()
+        return [(row["from_day"], row["to_day"], self.values[row["ratio"]]) for row in rows]
 
 
 class ItemRatios(NamedTuple):
