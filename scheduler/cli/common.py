@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -55,9 +56,7 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, date | datetime):
         return value.isoformat()
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, Path):
+    if isinstance(value, Decimal | Fraction | Path):
         return str(value)
     return value
 

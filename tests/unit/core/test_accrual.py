@@ -1,0 +1,83 @@
+"""What is posted while a period runs."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from core.accrual import accrual_amount
+from core.entitlement import Cell, Checked, Entitled, Side, compile_rule
+from core.errors import ConfigError
+from core.programs import program_from
+
+BANDS = [{"from": Decimal(0), "percent": Decimal(1)}, {"from": Decimal(1000), "percent": Decimal(3)}]
+
+
+def accrued(cells: list[Cell], accrual: dict[str, Any], side: Side | None = None, **stated: Any) -> Entitled:
+    head = {"id": "b", "name": "B", "currency": "EUR", "valid_from": date(2024, 1, 1)}
+    stated.setdefault("scale", {"method": "retrospective", "bands": BANDS})
+    program = program_from({"program": head, "accrual": accrual, **stated})
+    return accrual_amount(program, compile_rule(program), cells, side or Side())
+
+
+def cell(measure: int, **other: int) -> Cell:
+    return Cell(0, 1, 1, 0, 0, 0, -1, 1, 0, 0, measure, measure, 0, 1)._replace(**other)
+
+
+def test_achieved_is_what_is_earned() -> None:
+    assert accrued([cell(10_000)], {"rate": "achieved"}).amount == 100
+
+
+def test_a_fixed_rate_is_of_the_net() -> None:
+    fixed = {"rate": "fixed", "percent": Decimal("2.5")}
+    found = accrued([cell(12_000, net=10_000), cell(1, net=20, tax=2)], fixed, basis={"measure": "gross"})
+    assert (found.amount, found.parts) == (251, [250, 1])
+    assert accrued([cell(12_000, net=10_000, times=11, over=10)], fixed).amount == 275
+
+
+def test_a_fixed_amount_is_for_each_unit() -> None:
+    fixed = {"rate": "fixed", "per_unit": Decimal("0.25")}
+    scale = {"per_unit": Decimal(1)}
+    assert accrued([cell(3_500_000)], fixed, scale=scale, basis={"measure": "quantity"}).amount == 88
+    assert accrued([cell(7)], fixed, scale=scale, basis={"measure": "orders"}).amount == 175
+
+
+def test_the_expected_rate_is_that_of_the_whole_period() -> None:
+    expected = {"rate": "expected", "expected": Decimal(2000)}
+    assert accrued([cell(10_000), cell(5_000, tax=2)], expected).parts == [300, 150]
+    marginal = {"method": "marginal", "bands": BANDS}
+    # 10 + 30 EUR of 2000: 2 %.
+    assert accrued([cell(10_000)], expected, scale=marginal).amount == 200
+
+
+def test_a_lump_sum_is_expected_pro_rata() -> None:
+    lump = {"method": "lump_sum", "bands": [{"from": Decimal(1000), "amount": Decimal(60)}]}
+    assert accrued([cell(50_000)], {"rate": "expected", "expected": Decimal(2000)}, scale=lump).amount == 1_500
+    assert accrued([cell(50_000)], {"rate": "expected", "expected": Decimal(500)}, scale=lump).amount == 0
+
+
+def test_expected_growth_is_that_over_the_known_baseline() -> None:
+    base = {"against": "last_year", "pays_on": "growth"}
+    expected = {"rate": "expected", "expected": Decimal(2000)}
+    found = accrued([cell(40_000)], expected, Side(baseline=Fraction(160_000)), baseline=base,
+                    scale={"method": "retrospective", "bands": BANDS[:1]})  # fmt: skip
+    # 1 % of 400 growth on 2000: 0.2 % of what was bought so far.
+    assert found.amount == 80
+
+
+def test_conditions_count_as_met_while_the_period_runs() -> None:
+    missed = Side(conditions=(Checked("tools", Fraction(0), Fraction(1), False),))
+    condition = [{"name": "tools", "minimum": Decimal(1)}]
+    for accrual in ({"rate": "expected", "expected": Decimal(2000)}, {"rate": "fixed", "percent": Decimal(3)}):
+        assert accrued([cell(10_000)], accrual, missed, condition=condition).amount == 300
+        assert accrued([cell(10_000)], accrual, Side(excluded="left"), condition=condition).amount == 0
+
+
+def test_nothing_is_accrued_where_nothing_is_expected() -> None:
+    assert accrued([cell(10_000)], {"rate": "expected", "expected": Decimal(0)}).amount == 0
+    with pytest.raises(ConfigError, match=r"accrual\.expected"):
+        accrued([cell(10_000)], {"rate": "expected", "expected": Decimal("0.001")})
