@@ -110,6 +110,8 @@ def windowed(rung: Ladder, sums: Sums, end: int, enrolled: int | None) -> Iterat
             own = hold(rung, level, since, kept if present == level else 0)
             until = max(own.until if present == level else 0, held.until if held.level == level else 0)
             yield day, level, until if level and until < ENDLESS else None
+        if window.last >= ENDLESS:
+            return
         final = running[-1][1] if running else 0
         left = min(present, final)
         if left and left >= held.level:
