@@ -6,35 +6,34 @@ give the amount says so.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from fractions import Fraction
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from core.engine import sides
 from core.engine.duck import DuckEngine
-from core.entitlement import Side, compile_rule, entitle
+from core.entitlement import entitle, entitle_by_currency
 from core.errors import RefusedError
-from core.explanation import explain_parts, sentences
+from core.explanation import Part, explain_parts, narrative, part, told
+from core.explanation.bands import exact
+from core.explanation.narrative import limit_parts, waiting_parts
 from core.ledger import entitlements, moves, proposals, registry
 from core.ledger.accounts import identities
-from core.ledger.accruals import Setting, level_names
+from core.ledger.evidence import evidence_lines
 from core.ledger.facts import tax_codes
 from core.ledger.masters import profiles
-from core.ledger.tables import (
-    batch,
-    effect,
-    entitlement,
-    line,
-    posting,
-    posting_transaction,
-    receipt,
-    record,
-    record_version,
-)
-from core.money import percent_text
-from core.period import day_number
+from core.ledger.owing import rule_of
+from core.ledger.setting import Setting
+from core.ledger.tables import batch, entitlement, posting, posting_transaction, receipt
+from core.money import major, percent_text
 from core.posting import component_amount
+from core.programs import Program
+from core.rules import Rule
+from core.settlement import TaxCode
 
 
 def find_proposal(connection: Connection, key: str) -> proposals.Stored:
@@ -90,20 +89,23 @@ def explain_proposal(
 def explain_entitlement(
     connection: Connection, engine: DuckEngine, ground: Setting, stored: entitlements.Stored
 ) -> dict[str, Any]:
-    """One entitlement: inputs, band, formula with numbers, rounding, the split by tax code, and the lines."""
+    """One entitlement: inputs, band, formula with numbers, rounding, limits, the split by tax code, and the lines.
+
+    `parts` are the sentences for whoever translates them, `sentences` the same in English.
+    """
     program = registry.by_hash(connection, stored.definition)
-    rule = compile_rule(program, level_names(ground, program))
+    rule = rule_of(ground.registered, program)
     period = program.calendar.of(stored.period)
     codes = tax_codes(connection)
     names = profiles(connection)
-    again = entitle(rule, stored.cells, Side(level=stored.level))
-    calculation = explain_parts(rule, stored.cells, Side(level=stored.level))
+    calculation = explain_parts(rule, stored.cells, stored.side)
+    parts = _parts(program, stored, calculation)
     split: dict[int, dict[str, int]] = {}
-    for cell, part in zip(stored.cells, stored.parts, strict=True):
+    for cell, part_ in zip(stored.cells, stored.parts, strict=True):
         sums = split.setdefault(cell.tax, {"measure": 0, "net": 0, "amount": 0})
         sums["measure"] += cell.measure
         sums["net"] += cell.net
-        sums["amount"] += part
+        sums["amount"] += part_
     return {
         "program": program.id,
         "name": program.program.name,
@@ -118,9 +120,10 @@ def explain_entitlement(
         "accumulate": program.basis.accumulate,
         "tier": rule.levels[stored.level] if 0 <= stored.level < len(rule.levels) else None,
         "amount": stored.amount,
-        "agrees": again.amount == stored.amount and again.parts == stored.parts,
+        "agrees": _agrees(rule, program, stored, codes),
         "calculation": calculation,
-        "sentences": sentences(calculation, program.basis.measure),
+        "parts": parts,
+        "sentences": told(parts),
         "taxes": [
             {
                 "entity": codes[code].entity,
@@ -134,6 +137,46 @@ def explain_entitlement(
         "transfers": transfers(connection, stored),
         "lines": evidence_lines(connection, engine, ground, program.id, stored.beneficiary, period.start, stored.batch),
     }
+
+
+def _parts(program: Program, stored: entitlements.Stored, calculation: dict[str, Any]) -> list[Part]:
+    """Everything that is said about an entitlement, in order."""
+    currency = program.program.currency
+    found = narrative(calculation)
+    joined = stored.base.get("joined")
+    if joined is not None and stored.side.baseline is not None:
+        digits = sides.digits(program.basis.measure, currency)
+        place = next((i for i, item in enumerate(found) if item["id"].startswith("baseline.")), len(found))
+        values = {
+            "day": date.fromisoformat(joined),
+            "before": exact(Fraction(stored.base["before"]), digits),
+            "after": exact(stored.side.baseline, digits),
+            "days": stored.base["days"],
+            "whole": stored.base["whole"],
+            "unit": calculation["unit"],
+        }
+        found.insert(place, part("baseline.joiner", **values))
+    steps = [(kind, major(before, currency), major(after, currency)) for kind, before, after in stored.limits]
+    found += limit_parts(steps, currency)
+    if program.currency.payout == "invoice":
+        found.append(part("payout.invoice", amount=major(stored.amount, stored.currency), currency=stored.currency))
+    return found + waiting_parts(stored.waiting)
+
+
+def _agrees(rule: Rule, program: Program, stored: entitlements.Stored, codes: Mapping[int, TaxCode]) -> bool:
+    """Whether the computation gives what stands in the book."""
+    if program.currency.payout == "invoice":
+        by_tax = {tax: code.currency for tax, code in codes.items()}
+        found = entitle_by_currency(rule, stored.cells, by_tax, stored.side).get(stored.currency)
+        own = [
+            part for cell, part in zip(stored.cells, stored.parts, strict=True) if by_tax[cell.tax] == stored.currency
+        ]
+        return found is not None and (found.amount, found.parts) == (stored.amount, own)
+    again = entitle(rule, stored.cells, stored.side)
+    if stored.limits:
+        before, after = stored.limits[0].before, stored.limits[-1].after
+        return (again.amount, stored.amount, sum(stored.parts)) == (before, after, after)
+    return (again.amount, again.parts) == (stored.amount, stored.parts)
 
 
 def transfers(connection: Connection, stored: entitlements.Stored) -> list[dict[str, Any]]:
@@ -172,69 +215,6 @@ def transfers(connection: Connection, stored: entitlements.Stored) -> list[dict[
         moved = sign * component_amount(row.component, row.amount)
         amounts[row.component] = amounts.get(row.component, 0) + moved
     return list(found.values())
-
-
-def evidence_lines(
-    connection: Connection,
-    engine: DuckEngine,
-    ground: Setting,
-    program: str,
-    account: int,
-    period: date,
-    known_batch: int | None = None,
-) -> list[dict[str, Any]]:
-    """The invoice lines behind an entitlement, as they were known when it was computed, oldest first."""
-    index = ground.plan.index.get(program)
-    if index is None:
-        return []
-    found = engine.evidence(ground.plan, index, account, day_number(period), known_batch=known_batch)
-    documents = _documents(connection, {item.document for item in found}, known_batch)
-    rows = []
-    for item in found:
-        number, day, lines = documents.get(item.document, ("?", None, {}))
-        text = lines.get(item.line)
-        rows.append(
-            {
-                "document": number,
-                "day": day,
-                "line": item.line,
-                "product": text.product if text is not None else "",
-                "description": text.description if text is not None else "",
-                "measure": item.measure,
-                "net": item.net,
-            }
-        )
-    return sorted(rows, key=lambda row: (str(row["day"]), str(row["document"]), row["line"]))
-
-
-def _documents(
-    connection: Connection, record_ids: set[int], known_batch: int | None
-) -> dict[int, tuple[str, date | None, dict[int, Any]]]:
-    """Number, day and lines of documents, in the version that counted at a batch."""
-    found: dict[int, tuple[str, date | None, dict[int, Any]]] = {}
-    wanted = sorted(record_ids)
-    for start in range(0, len(wanted), 500):
-        ids = wanted[start : start + 500]
-        where = [effect.c.record_id.in_(ids), effect.c.sign == 1]
-        if known_batch is not None:
-            where.append(effect.c.batch <= known_batch)
-        newest = sa.select(sa.func.max(effect.c.id)).where(*where).group_by(effect.c.record_id)
-        query = (
-            sa.select(
-                record.c.id, record_version.c.id.label("version"), record_version.c.day, record_version.c.content,
-                record.c.external_id,
-            )
-            .join(effect, effect.c.record_id == record.c.id)
-            .join(record_version, record_version.c.id == effect.c.version_id)
-            .where(effect.c.id.in_(newest))
-        )  # fmt: skip
-        versions = {}
-        for row in connection.execute(query):
-            found[row.id] = (row.content.get("number", row.external_id), row.day, {})
-            versions[row.version] = row.id
-        for text in connection.execute(sa.select(line).where(line.c.version_id.in_(list(versions)))):
-            found[versions[text.version_id]][2][text.number] = text
-    return found
 
 
 def find_accrual(connection: Connection, reference: str, accounts: dict[str, int]) -> entitlements.Stored:

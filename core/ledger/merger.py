@@ -27,6 +27,7 @@ from core.ledger.tables import record, record_head, record_version
 from core.money import shown
 from core.period import Period, day_number
 from core.posting import Key
+from core.programs.counters import counters
 
 BOOKS = ("live", "shadow")
 Reach = Literal["whole", "part", "none"]
@@ -256,7 +257,7 @@ def _left_out(
         return
     states = account_states(connection).get(new.account_id, [])
     names = sorted({item.old.program for item in paid})
-    audiences = Audiences([programs[name].program for name in names])
+    audiences = Audiences([counters(programs[name].program)[0] for name in names])
     for bit, name in enumerate(names):
         for period in sorted({item.old.period for item in paid if item.old.program == name}):
             span = _period(programs, name, date.fromisoformat(period))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import typer
 
 from core.keys import KEY_PATTERN
 from core.ledger import proposals
-from core.ledger.accruals import setting
+from core.ledger.entitlements import Stored, by_id
 from core.ledger.explaining import explain_entitlement, explain_proposal, find_accrual, find_proposal
 from core.ledger.facts import account_facts
 from core.ledger.masters import profiles
+from core.ledger.setting import setting, views
 from core.money import QUANTITY_EXPONENT, percent_text
 from scheduler.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, money, out, print_json, say, session, table
 from scheduler.context import Context
@@ -25,14 +27,21 @@ def explained(context: Context, what: str) -> dict[str, Any]:
         if KEY_PATTERN.fullmatch(what):
             item = find_proposal(reading, what)
             parts = proposals.parts(reading, [item.id])[item.id]
-            with account_facts(context.book, {part.key.beneficiary for part in parts}) as engine:
+            rested_on = [by_id(reading, part.entitlement_id) for part in parts if part.entitlement_id is not None]
+            wanted = _members(rested_on) | {part.key.beneficiary for part in parts}
+            with account_facts(context.book, wanted, views(reading)) as engine:
                 ground = setting(context.book, context.as_of, horizon=engine.horizon())
                 return explain_proposal(reading, engine, ground, item)
         accounts = {item.external_id: account_id for account_id, item in profiles(reading).items()}
         stored = find_accrual(reading, what, accounts)
-        with account_facts(context.book, {stored.beneficiary}) as engine:
+        with account_facts(context.book, _members([stored]), views(reading)) as engine:
             ground = setting(context.book, context.as_of, horizon=engine.horizon())
             return explain_entitlement(reading, engine, ground, stored)
+
+
+def _members(found: Iterable[Stored]) -> set[int]:
+    """The accounts whose lines stand behind entitlements."""
+    return {account_id for item in found for account_id in (item.beneficiary, *(cell.payee for cell in item.cells))}
 
 
 def explain(

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from core.ledger import entitlements, proposals, review
-from core.ledger.accruals import setting
+from core.ledger.setting import setting
 from core.ledger.alarms import open_alarm, open_alarms
 from core.ledger.explaining import explain_entitlement, explain_proposal
 from core.ledger.facts import account_facts

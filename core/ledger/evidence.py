@@ -1,0 +1,48 @@
+"""Evidence: the invoice lines behind an entitlement."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection
+
+from core.engine.duck import DuckEngine
+from core.ledger.documents import known_documents
+from core.ledger.setting import Setting
+from core.period import day_number
+
+
+def evidence_lines(
+    connection: Connection,
+    engine: DuckEngine,
+    ground: Setting,
+    program: str,
+    beneficiary: int,
+    period: date,
+    known_batch: int | None = None,
+) -> list[dict[str, Any]]:
+    """The invoice lines behind an entitlement, as they were known when it was computed, oldest first."""
+    found = [
+        item
+        for index, counter in enumerate(ground.grounds.counters)
+        if counter.of == program and counter.role == "paid"
+        for item in engine.evidence(ground.plan, index, beneficiary, day_number(period), known_batch=known_batch)
+    ]
+    documents = known_documents(connection, {item.document for item in found}, known_batch)
+    rows = []
+    for item in found:
+        known = documents.get(item.document)
+        text = known.lines.get(item.line) if known is not None else None
+        rows.append(
+            {
+                "document": known.number if known is not None else "?",
+                "day": known.day if known is not None else None,
+                "line": item.line,
+                "product": text.product if text is not None else "",
+                "description": text.description if text is not None else "",
+                "measure": item.measure,
+                "net": item.net,
+            }
+        )
+    return sorted(rows, key=lambda row: (str(row["day"]), str(row["document"]), row["line"]))
