@@ -92,8 +92,6 @@ def windowed(rung: Ladder, sums: Sums, end: int, enrolled: int | None) -> Iterat
     level, since, after = 0, begin, begin
     while ahead or held.level or awards:
         window = window_of(rung, begin, after) if held.level or awards else ahead[-1]
-        if window.first >= end:
-            return
         if ahead and ahead[-1] == window:
             ahead.pop()
         after, kept = window.last + 1, _kept(rung, begin, window)
@@ -110,6 +108,8 @@ def windowed(rung: Ladder, sums: Sums, end: int, enrolled: int | None) -> Iterat
             own = hold(rung, level, since, kept if present == level else 0)
             until = max(own.until if present == level else 0, held.until if held.level == level else 0)
             yield day, level, until if level and until < ENDLESS else None
+        if after >= end:
+            return
         if window.last >= ENDLESS:
             return
         final = running[-1][1] if running else 0
