@@ -6,7 +6,8 @@ entitlement key is read from it. Amounts are minor units; a credit is negative.
     accrue       debit rebate expense       credit refund liability
     settle       debit refund liability     credit receivable
     adjust       debit rebate expense       credit refund liability
-    waive        debit refund liability     credit rebate expense
+    settle       debit refund liability     credit payable              (a service: the customer invoices it)
+    waive        debit refund liability     credit rebate expense       (write_off: what is owed back, the other way)
     opening      debit opening balance      credit refund liability     (accrued before rebated)
                  debit refund liability     credit opening balance      (settled before rebated)
     transfer     refund liability of one account against that of another (accounts merged): every component by itself
@@ -34,7 +35,7 @@ TransactionKind = Literal[
 ]
 Component = Literal["accrued", "settled", "adjusted", "waived"]
 COMPONENTS: tuple[Component, ...] = ("accrued", "adjusted", "settled", "waived")
-LedgerAccount = Literal["rebate_expense", "refund_liability", "receivable", "opening_balance"]
+LedgerAccount = Literal["rebate_expense", "refund_liability", "receivable", "payable", "opening_balance"]
 
 
 class Key(NamedTuple):
@@ -66,6 +67,7 @@ _SIDES: dict[str, tuple[LedgerAccount, int]] = {
     "settle": ("receivable", 1),
     "reverse": ("receivable", 1),
     "waive": ("rebate_expense", 1),
+    "write_off": ("rebate_expense", 1),
 }
 _COMPONENTS: dict[str, Component] = {
     "accrue": "accrued",
@@ -74,12 +76,19 @@ _COMPONENTS: dict[str, Component] = {
     "settle": "settled",
     "reverse": "settled",
     "waive": "waived",
+    "write_off": "waived",
 }
 
 
-def entry(kind: TransactionKind, key: Key, amount: int) -> tuple[Posting, Posting]:
-    """Both sides of a transaction that moves the component of `kind` by `amount` (negative: takes it back)."""
-    against, sign = _SIDES[kind]
+def entry(
+    kind: TransactionKind, key: Key, amount: int, against: LedgerAccount | None = None
+) -> tuple[Posting, Posting]:
+    """Both sides of a transaction that moves the component of `kind` by `amount` (negative: takes it back).
+
+    `against` is the account on the other side where it is not the usual one.
+    """
+    usual, sign = _SIDES[kind]
+    against = against or usual
     component = _COMPONENTS[kind]
     return (
         Posting(key, "refund_liability", component, sign * amount),

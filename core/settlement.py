@@ -1,32 +1,40 @@
-"""What becomes due: from cumulative entitlements and balances to the content of settlement proposals.
+"""What becomes due: from cumulative entitlements and balances to the content of settlement documents.
 
 Settlement is always cumulative: to propose = entitlement + adjusted - settled - reserved - waived, per entitlement
 key, payee and issuing legal entity; the tax split is the cumulative split less the split already settled. What is
-owed back waits for the next positive settlement of the program (clawback `net`). Pure functions, minor units.
-(design.md sections 5 and 6)
+not positive, or less than the least that is paid out, is carried into the next settlement of the program. What is
+left over then is a matter of `core.clawback`. Pure functions, minor units. (design.md sections 5 and 6)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import NamedTuple
+from decimal import Decimal
+from math import ceil
+from typing import Literal, NamedTuple
 
-from core.money import RATE_EXPONENT, Rounding, divide, largest_remainder
+from core.money import exponent, largest_remainder, shown
 from core.period import Period
 from core.posting import Key
 from core.programs import Program
+from core.tax import TaxCode as TaxCode
+from core.tax import of_one_sign, open_split
+
+DocumentKind = Literal["credit_note", "service", "debit_invoice", "write_off"]
+"""`write_off` is no document: what is owed back is given up, and the book keeps it like one."""
 
 
-class TaxCode(NamedTuple):
-    """One tax code of one issuing entity and registration; rate in millionths."""
+class Place(NamedTuple):
+    """One settlement document: to whom, by whom, in which currency, for which period (its first day), and which one
+    of that period."""
 
+    payee: int
     entity: str
-    registration: str
-    category: str
-    rate: int
     currency: str
+    start: date
+    sequence: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +52,46 @@ class Due:
     base: int
 
 
+class Adjustment(NamedTuple):
+    """What a person added to a document before its approval, or took away, split by tax code id. `place` is the
+    document they changed."""
+
+    key: Key
+    amount: int
+    taxes: Mapping[int, int]
+    reason: str
+    place: Place
+
+
+class Adjusted(NamedTuple):
+    """What people changed of the document of a settlement period."""
+
+    settlement: Period
+    changes: Sequence[Adjustment]
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The amount of one key in a proposal, split by tax code id."""
+    """The amount of one key in a proposal, split by tax code id.
+
+    `left_out` is what of the key waits because the target takes no lines of both signs.
+    """
 
     key: Key
     amount: int
     taxes: Mapping[int, int]
     entitlement_id: int
     base: int
+    left_out: int = 0
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Draft:
-    """A proposal to be: what one settlement document of (program, payee, entity, settlement period) would hold."""
+    """A proposal to be: what one settlement document of (program, payee, entity, settlement period) would hold.
+
+    The net amount is positive in favour of the payee, also where the document is a debit invoice. `least` is the
+    smallest net amount of it that is paid out; `waits` tells why a person has to look at it first.
+    """
 
     program: str
     payee: int
@@ -66,37 +100,79 @@ class Draft:
     settlement: Period
     sequence: int
     parts: list[Part] = field(default_factory=list)
+    adjustments: list[Adjustment] = field(default_factory=list)
+    kind: DocumentKind = "credit_note"
+    least: int = 1
+    waits: str = ""
+
+    @property
+    def place(self) -> Place:
+        return Place(self.payee, self.entity, self.currency, self.settlement.start, self.sequence)
 
     @property
     def net(self) -> int:
-        return sum(part.amount for part in self.parts)
+        return sum(part.amount for part in self.parts) + sum(item.amount for item in self.adjustments)
 
     @property
     def base(self) -> int:
         return sum(part.base for part in self.parts)
 
 
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """What was left over of one payee, entity and currency: it waits since the end of `since`, and was carried into
+    `settlement` last."""
+
+    since: Period
+    settlement: Period
+    sequence: int
+    dues: list[Due]
+    adjustments: list[Adjustment]
+
+    @property
+    def owed(self) -> int:
+        """What the keys are owed in sum, adjustments left aside; below zero where it is owed back."""
+        return sum(due.open for due in self.dues)
+
+
+class Settled(NamedTuple):
+    """The documents of one program, and what waits."""
+
+    made: list[Draft]
+    left: list[Pool]
+
+
 def settlement_of(program: Program, calculation: Period, as_of: date) -> tuple[Period, bool] | None:
     """The settlement period that is due for a calculation period, and whether it is its last one.
 
-    Due is the day after the grace days that follow the period's end. None: nothing is due yet.
+    Due is the day after the grace days that follow the period's end. A guarantee that is paid at the start is due on
+    the first day of the calculation period, in the settlement period before. None: nothing is due yet.
     """
     calendar = program.settlement_calendar
     grace = timedelta(days=program.settlement.grace_days)
     last = calendar.of(calculation.last)
     if last.end + grace <= as_of:
         return last, True
-    if not program.settles_within:
-        return None
     found = None
-    day = calculation.start
-    while day < calculation.end:
-        period = calendar.of(day)
-        if period.end + grace > as_of:
-            break
-        found = period
-        day = period.end
+    if program.settles_within:
+        day = calculation.start
+        while day < calculation.end:
+            period = calendar.of(day)
+            if period.end + grace > as_of:
+                break
+            found = period
+            day = period.end
+    if found is None and program.limits.guarantee_paid == "start" and calculation.start <= as_of:
+        found = _before(program, calculation.start)
     return (found, False) if found is not None else None
+
+
+def _before(program: Program, day: date) -> Period:
+    """The settlement period before a day; a single day before the first of stated periods."""
+    calendar = program.settlement_calendar
+    found = calendar.before(calendar.of(day))
+    eve = day - timedelta(days=1)
+    return found if found is not None else Period(eve, day, eve.isoformat())
 
 
 def next_settlements(program: Program, after: Period, as_of: date) -> Iterator[Period]:
@@ -116,37 +192,30 @@ def is_over(program: Program, as_of: date) -> bool:
     return last.end + timedelta(days=program.settlement.grace_days) <= as_of
 
 
-def open_split(due: Due, others: Mapping[int, int] | None = None) -> dict[int, int]:
-    """The open amount by tax code: cumulative split less what was settled under each code.
-
-    What the codes do not account for (opening balances, adjustments, waivers) follows the cumulative split. Where
-    nothing was ever earned or settled under any code it follows `others`, the split of the whole document.
-    """
-    shape = due.split if due.split or due.settled_split else others or {}
-    codes = sorted({*shape, *due.settled_split})
-    parts = {code: due.split.get(code, 0) - due.settled_split.get(code, 0) for code in codes}
-    rest = due.open - sum(parts.values())
-    if rest:
-        if not codes:
-            raise ValueError("an amount is open that was never earned under any tax code")
-        weights = [abs(shape.get(code, 0)) for code in codes]
-        for code, part in zip(codes, largest_remainder(rest, weights), strict=True):
-            parts[code] += part
-    return {code: part for code, part in parts.items() if part}
+def least_paid(program: Program, currency: str) -> int:
+    """The smallest amount a document of the program has. The limit is stated in the program's currency and bounds
+    no other one."""
+    limits = program.limits
+    if limits.minimum is None or limits.below_minimum == "drop":
+        return 1
+    return max(1, ceil(amount_in(program, limits.minimum, currency) or 0))
 
 
-def drafts(
+def settle(
     program: Program,
     dues: Iterable[Due],
-    frozen: Mapping[tuple[int, str, date, int], bool],
+    frozen: Collection[Place],
     as_of: date,
-) -> list[Draft]:
-    """Settlement drafts of one program.
+    adjusted: Mapping[Place, Adjusted] | None = None,
+) -> Settled:
+    """The settlement documents of one program, and what is left over.
 
-    `frozen` tells the settlements (payee, entity, first day, sequence) that were approved: their late deltas go to
-    the next settlement that is due, or, once the program is over, to a further sequence of the last one. Groups that
-    are not positive are carried into the next group of the same payee, entity and currency, and so are those in
-    which nothing was earned or settled under any tax code: such a document could not state its tax.
+    `frozen` are the documents that were approved: what changes afterwards goes to the next settlement that is due,
+    or, once the program is over or where late changes reopen the period, to a further sequence of the same one.
+    Groups that are not positive with the `adjusted` amounts of people, or are less than the least that is paid out,
+    are carried into the next group of the same payee, entity and currency, and so are those in which nothing was
+    earned or settled under any tax code: such a document could not state its tax. At the end of a program what is
+    less than the least becomes a document that waits for a person.
     """
     groups: dict[tuple[int, str, str], dict[tuple[Period, int], list[Due]]] = {}
     for due in dues:
@@ -156,25 +225,75 @@ def drafts(
         if place is not None:
             owner = (due.key.payee, due.key.entity, due.key.currency)
             groups.setdefault(owner, {}).setdefault(place, []).append(due)
-    made = []
-    for (payee, entity, currency), places in sorted(groups.items()):
-        carried: list[Due] = []
-        for place in sorted(places):
-            pool = sorted(carried + places[place], key=lambda due: due.key)
-            codes = _codes(pool)
-            if sum(due.open for due in pool) <= 0 or not codes:
-                carried = pool
-                continue
-            carried = []
-            parts = [Part(due.key, due.open, open_split(due, codes), due.entitlement_id, due.base) for due in pool]
-            made.append(Draft(program.id, payee, entity, currency, place[0], place[1], parts))
-    return made
+    adjusted = adjusted or {}
+    for at, item in adjusted.items():
+        groups.setdefault(at[:3], {}).setdefault((item.settlement, at.sequence), [])
+    found = Settled([], [])
+    for owner, places in sorted(groups.items()):
+        _owner(program, owner, places, adjusted, as_of, found)
+    return found
 
 
-def _codes(pool: Sequence[Due]) -> dict[int, int]:
+def _owner(
+    program: Program,
+    owner: tuple[int, str, str],
+    places: Mapping[tuple[Period, int], list[Due]],
+    adjusted: Mapping[Place, Adjusted],
+    as_of: date,
+    found: Settled,
+) -> None:
+    least = least_paid(program, owner[2])
+    left: Pool | None = None
+    for period, sequence in sorted(places):
+        dues = sorted([*(left.dues if left else ()), *places[period, sequence]], key=lambda due: due.key)
+        own = adjusted.get(Place(*owner, period.start, sequence))
+        changes = [*(left.adjustments if left else ()), *(own.changes if own else ())]
+        pool = Pool(left.since if left else period, period, sequence, dues, changes)
+        net = pool.owed + sum(item.amount for item in changes)
+        left = pool
+        if net >= least and codes_of(dues):
+            found.made.append(draft(program, pool))
+            left = None
+    if left is None:
+        return
+    net = left.owed + sum(item.amount for item in left.adjustments)
+    if net > 0 and left.dues and codes_of(left.dues) and is_over(program, as_of):
+        told = f"it is less than the least that is paid out ({shown(least, owner[2])})"
+        found.made.append(draft(program, left, waits=told))
+    else:
+        found.left.append(left)
+
+
+def draft(program: Program, pool: Pool, kind: DocumentKind | None = None, waits: str = "") -> Draft:
+    """The document of a pool."""
+    key = (pool.dues[0] if pool.dues else pool.adjustments[0]).key
+    return Draft(
+        program.id,
+        key.payee,
+        key.entity,
+        key.currency,
+        pool.settlement,
+        pool.sequence,
+        parts_of(pool.dues, codes_of(pool.dues)),
+        list(pool.adjustments),
+        kind or program.settlement.document,
+        least_paid(program, key.currency),
+        waits,
+    )
+
+
+def parts_of(dues: Iterable[Due], codes: Mapping[int, int]) -> list[Part]:
+    """What dues are in a document whose tax codes are `codes`."""
+    return [
+        Part(due.key, due.open, open_split(due.open, due.split, due.settled_split, codes), due.entitlement_id, due.base)
+        for due in dues
+    ]
+
+
+def codes_of(dues: Iterable[Due]) -> dict[int, int]:
     """What was earned under each tax code in all, with 0 for those under which was only settled."""
     found: dict[int, int] = {}
-    for due in pool:
+    for due in dues:
         for code in due.settled_split:
             found.setdefault(code, 0)
         for code, amount in due.split.items():
@@ -184,48 +303,53 @@ def _codes(pool: Sequence[Due]) -> dict[int, int]:
 
 def _differs_by_code(due: Due) -> bool:
     """Whether nothing is open in sum, yet the tax codes have moved against each other."""
-    return bool(due.settled_split) and any(open_split(due).values())
+    return bool(due.settled_split) and any(open_split(due.open, due.split, due.settled_split).values())
 
 
-def _place(
-    program: Program, due: Due, frozen: Mapping[tuple[int, str, date, int], bool], as_of: date
-) -> tuple[Period, int] | None:
+def _place(program: Program, due: Due, frozen: Collection[Place], as_of: date) -> tuple[Period, int] | None:
     def taken(period: Period, sequence: int) -> bool:
-        return frozen.get((due.key.payee, due.key.entity, period.start, sequence), False)
+        return Place(due.key.payee, due.key.entity, due.key.currency, period.start, sequence) in frozen
 
     if not taken(due.settlement, 1):
         return due.settlement, 1
     last = due.settlement
-    for period in next_settlements(program, due.settlement, as_of):
-        if not taken(period, 1):
-            return period, 1
-        last = period
-    if not is_over(program, as_of):
-        return None
+    in_advance = due.settlement.end <= date.fromisoformat(due.key.period)
+    if program.settlement.late == "next" and not in_advance:
+        for period in next_settlements(program, due.settlement, as_of):
+            if not taken(period, 1):
+                return period, 1
+            last = period
+        if not is_over(program, as_of):
+            return None
     sequence = 2
     while taken(last, sequence):
         sequence += 1
     return last, sequence
 
 
-class TaxLine(NamedTuple):
-    """One tax code of a document: net and tax in minor units."""
-
-    code: int
-    net: int
-    tax: int
-
-
-def tax_lines(
-    parts: Sequence[Mapping[int, int]], codes: Mapping[int, TaxCode], rounding: Rounding = "half_away_from_zero"
-) -> list[TaxLine]:
-    """The document's net by tax code, with the tax each gives: rounded once per code."""
-    nets: dict[int, int] = {}
-    for taxes in parts:
+def of_one_sign_only(item: Draft) -> Draft:
+    """A draft for a target that takes no lines of both signs: the tax codes of the other sign wait."""
+    rows = [*(part.taxes for part in item.parts), *(change.taxes for change in item.adjustments)]
+    kept = of_one_sign(rows)
+    if kept == [dict(taxes) for taxes in rows]:
+        return item
+    codes: dict[int, int] = {}
+    for taxes in kept:
         for code, amount in taxes.items():
-            nets[code] = nets.get(code, 0) + amount
-    ordered = sorted((code for code, net in nets.items() if net), key=lambda code: codes[code])
-    return [
-        TaxLine(code, nets[code], divide(nets[code] * codes[code].rate, 10**RATE_EXPONENT, rounding))
-        for code in ordered
+            codes[code] = codes.get(code, 0) + amount
+    ordered = sorted(codes)
+    weights = [abs(codes[code]) for code in ordered]
+    parts = []
+    for part, taxes in zip(item.parts, kept, strict=False):
+        amount = sum(taxes.values())
+        parts.append(Part(part.key, amount, taxes, part.entitlement_id, part.base, part.amount - amount))
+    changes = [
+        change._replace(taxes=dict(zip(ordered, largest_remainder(change.amount, weights), strict=True)))
+        for change in item.adjustments
     ]
+    return replace(item, parts=parts, adjustments=changes)
+
+
+def amount_in(program: Program, amount: Decimal | None, currency: str) -> Decimal | None:
+    """A stated amount in minor units; None where there is none, or in another currency than the program's."""
+    return amount.scaleb(exponent(currency)) if amount is not None and currency == program.program.currency else None

@@ -146,25 +146,17 @@ def add_receipt(
     learned: str,
 ) -> None:
     """Keep the remote's id and figures; `learned`: created, looked_up or returned."""
-    batch.add(
-        receipt,
-        [
-            {
-                "id": batch.next_id("receipt"),
-                "key": row.key,
-                "target": row.target,
-                "kind": row.kind,
-                "remote_id": remote_id,
-                "number": number,
-                "net": net,
-                "tax": tax,
-                "taxes": taxes,
-                "learned": learned,
-                "at": batch.at,
-            }
-        ],
-    )
+    record_receipt(
+        batch, key=row.key, target=row.target, kind=row.kind, remote_id=remote_id, number=number, net=net, tax=tax,
+        taxes=taxes, learned=learned,
+    )  # fmt: skip
     mark(batch, row.key, "done", remote_id=remote_id)
+
+
+def record_receipt(batch: Batch, **values: Any) -> None:
+    """Append a receipt; `values` carry every column but id, time and batch. Without a target it was recorded by a
+    person."""
+    batch.add(receipt, [{"id": batch.next_id("receipt"), "at": batch.at, **values}])
 
 
 def receipts(connection: Connection, kind: str | None = None) -> list[sa.Row[Any]]:

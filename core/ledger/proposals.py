@@ -3,6 +3,7 @@
 proposed -> approved -> sending -> settled          the way of most
 held         before approval: waits for a person, or for what is incomplete
 suspended    held after approval: reserved, but not sent
+waiting      a person's adjustment leaves nothing positive: it waits with the rest for more to be due
 superseded, rejected, waived                         ended without a document
 differs, voided                                      the remote document is not what was approved, or is gone
 """
@@ -96,6 +97,15 @@ def in_states(
     return _rows(connection, *where)
 
 
+def holding(connection: Connection, states: Iterable[str], book: str, program: str | None) -> list[Stored]:
+    """Proposals in any of these states that hold a part of the program, be they its own or another program's."""
+    where: list[sa.ColumnElement[bool]] = [proposal_event.c.state.in_(list(states)), proposal.c.book == book]
+    if program is not None:
+        others = sa.select(proposal_part.c.proposal_id).where(proposal_part.c.program == program)
+        where.append(sa.or_(proposal.c.program == program, proposal.c.id.in_(others)))
+    return _rows(connection, *where)
+
+
 def by_id(connection: Connection, proposal_id: int) -> Stored:
     """One proposal. Raises RefusedError where there is none."""
     found = _rows(connection, proposal.c.id == proposal_id)
@@ -137,14 +147,20 @@ def parts(connection: Connection, proposal_ids: Iterable[int]) -> dict[int, list
     found: dict[int, list[PartRow]] = {proposal_id: [] for proposal_id in wanted}
     for start in range(0, len(wanted), 500):
         query = (
-            sa.select(proposal_part, proposal.c.program, proposal.c.payee, proposal.c.entity, proposal.c.currency)
+            sa.select(
+                proposal_part,
+                sa.func.coalesce(proposal_part.c.program, proposal.c.program).label("part_of"),
+                proposal.c.payee,
+                proposal.c.entity,
+                proposal.c.currency,
+            )
             .join(proposal, proposal.c.id == proposal_part.c.proposal_id)
             .where(proposal_part.c.proposal_id.in_(wanted[start : start + 500]))
             .order_by(proposal_part.c.proposal_id, proposal_part.c.number)
         )
         for row in connection.execute(query):
             beneficiary, payee = (owner(merged, account_id, row.period) for account_id in (row.beneficiary, row.payee))
-            key = Key(row.program, beneficiary, payee, row.entity, row.period.isoformat(), row.currency)
+            key = Key(row.part_of, beneficiary, payee, row.entity, row.period.isoformat(), row.currency)
             taxes = {int(code): amount for code, amount in row.taxes}
             found[row.proposal_id].append(PartRow(row.kind, key, row.amount, taxes, row.entitlement_id, row.reason))
     return found
@@ -237,6 +253,7 @@ def insert(
                 "taxes": sorted([code, amount] for code, amount in row.taxes.items()),
                 "entitlement_id": row.entitlement_id,
                 "reason": row.reason,
+                "program": row.key.program if row.key.program != identity.program else None,
             }
             for number, row in enumerate(rows, 1)
         ],
@@ -247,13 +264,14 @@ def insert(
 
 def reserved(connection: Connection, book: str, program: str | None = None) -> dict[Key, int]:
     """What is promised by proposals that were approved and have no final receipt, by key, adjustments included."""
-    waiting = in_states(connection, (*RESERVED, "differs"), book, program)
+    waiting = holding(connection, (*RESERVED, "differs"), book, program)
     settled = settled_keys(connection)
     items = [item for item in waiting if item.key not in settled]
     found: dict[Key, int] = {}
     for rows in parts(connection, [item.id for item in items]).values():
         for row in rows:
-            found[row.key] = found.get(row.key, 0) + row.amount
+            if program in (None, row.key.program):
+                found[row.key] = found.get(row.key, 0) + row.amount
     return found
 
 
@@ -275,14 +293,14 @@ def split_so_far(connection: Connection, book: str, program: str) -> dict[Key, d
     settled = settled_keys(connection)
     items = [
         item
-        for item in in_states(connection, (*FROZEN, "waived"), book, program)
+        for item in holding(connection, (*FROZEN, "waived"), book, program)
         if item.state in (*RESERVED, "differs", "waived") or item.key in settled
     ]
     waived = {item.id for item in items if item.state == "waived"}
     found: dict[Key, dict[int, int]] = {}
     for proposal_id, rows in parts(connection, [item.id for item in items]).items():
         for row in rows:
-            if proposal_id in waived and row.kind == "adjustment":
+            if row.key.program != program or (proposal_id in waived and row.kind == "adjustment"):
                 continue
             split = found.setdefault(row.key, {})
             for code, amount in row.taxes.items():

@@ -7,7 +7,7 @@ not waive: the same content is not proposed again until something changes. (desi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Protocol
 
@@ -16,12 +16,12 @@ from core.keys import SettlementKey
 from core.ledger import outbox, postings, proposals, registry
 from core.ledger.alarms import close_alarm
 from core.ledger.book import Batch
+from core.ledger.describing import lines_of
 from core.ledger.facts import tax_codes
 from core.ledger.postings import Transaction
 from core.ledger.proposals import PartRow, Stored
 from core.money import largest_remainder, shown
-from core.posting import Key, entry
-from core.settlement import tax_lines
+from core.posting import Key, LedgerAccount, entry
 
 
 class Limits(Protocol):
@@ -92,10 +92,11 @@ def _post_adjustments(batch: Batch, item: Stored, today: date, sign: int) -> Non
 def reject(batch: Batch, item: Stored, reason: str, today: date | None = None) -> None:
     """End a proposal without a document; the same content is not proposed again.
 
-    One that is approved can be rejected as long as it is not being sent; its adjustments are taken back.
+    One that is approved can be rejected as long as it is not being sent; its adjustments are taken back. So do those
+    of one that waits for more to be due end with it.
     """
-    _need(item, (*proposals.OPEN, "approved", "suspended"), "rejected")
-    if item.state not in proposals.OPEN:
+    _need(item, (*proposals.OPEN, "waiting", "approved", "suspended"), "rejected")
+    if item.state in ("approved", "suspended"):
         _post_adjustments(batch, item, today or batch.at.date(), -1)
         outbox.withdraw(batch, item.key)
         close_alarm(batch, "suspended", item.key, "rejected")
@@ -129,7 +130,7 @@ def adjust(batch: Batch, item: Stored, amount: int, reason: str) -> int:
     _need(item, proposals.OPEN, "adjusted")
     if not amount:
         raise RefusedError("an adjustment of nothing changes nothing")
-    if item.net + amount <= 0:
+    if (item.net + amount) * (-1 if item.content.get("kind") == "debit_invoice" else 1) <= 0:
         raise RefusedError(
             f"the adjustment would leave {shown(item.net + amount, item.currency)}",
             hint="reject the proposal, or waive it",
@@ -138,26 +139,14 @@ def adjust(batch: Batch, item: Stored, amount: int, reason: str) -> int:
     codes = [line["code"] for line in item.content["lines"]]
     weights = [abs(line["net"]) for line in item.content["lines"]]
     split = dict(zip(codes, largest_remainder(amount, weights), strict=True))
-    key = max((row for row in rows if row.kind == "entitlement"), key=lambda row: abs(row.amount)).key
+    own = [row for row in rows if row.kind == "entitlement" and row.key.program == item.program]
+    key = max(own, key=lambda row: abs(row.amount)).key
     rows = [*rows, PartRow("adjustment", key, amount, split, None, reason)]
     taxes = tax_codes(batch.connection)
     definition = registry.by_hash(batch.connection, item.content["rests_on"]["definition"])
-    lines = tax_lines([row.taxes for row in rows], taxes, definition.program.rounding)
     content = {
         **item.content,
-        "net": sum(line.net for line in lines),
-        "tax": sum(line.tax for line in lines),
-        "lines": [
-            {
-                "category": taxes[line.code].category,
-                "rate": taxes[line.code].rate,
-                "registration": taxes[line.code].registration,
-                "code": line.code,
-                "net": line.net,
-                "tax": line.tax,
-            }
-            for line in lines
-        ],
+        **lines_of(rows, taxes, definition.program.rounding, item.content.get("kind", "credit_note")),
         "parts": [
             *item.content["parts"],
             {
@@ -206,7 +195,7 @@ def waive(batch: Batch, item: Stored, reason: str, today: date) -> None:
         batch,
         item.book,
         [
-            Transaction("waive", today, item.program, entry("waive", row.key, row.amount), item.key, reason)
+            Transaction("waive", today, row.key.program, entry("waive", row.key, row.amount), item.key, reason)
             for row in rows
         ],
     )
@@ -219,15 +208,63 @@ def back_to_review(batch: Batch, item: Stored, reason: str, today: date) -> None
     proposals.move(batch, item, "held", reason)
 
 
+def settle_service(batch: Batch, item: Stored, reference: str, today: date) -> None:
+    """The customer's own invoice for a service is there: its number settles what was approved. Raises RefusedError."""
+    if item.content.get("kind") != "service":
+        raise RefusedError(
+            f"{item.key} is settled by its {item.content.get('kind', 'credit_note').replace('_', ' ')}",
+            hint="only what a customer has to invoice is settled by hand",
+        )
+    _need(item, ("approved",), "settled")
+    outbox.record_receipt(
+        batch, key=item.key, target="", kind="service", remote_id=reference, number=reference, net=item.net,
+        tax=0, taxes=[], learned="recorded",
+    )  # fmt: skip
+    rows = proposals.parts(batch.connection, [item.id])[item.id]
+    postings.post(batch, item.book, settling(rows, item.key, today, against="payable"))
+    proposals.move(batch, item, "settled", reference)
+
+
+def settling(
+    rows: Sequence[PartRow], key: str, today: date, reason: str = "", *, against: LedgerAccount = "receivable"
+) -> list[Transaction]:
+    """The transactions that settle the parts of a proposal, adjustments included, each under its own program."""
+    return [
+        Transaction("settle", today, part.program, entry("settle", part, amount, against), key, reason)
+        for part, amount in sorted(sums_by_key(rows).items())
+    ]
+
+
+def sums_by_key(rows: Sequence[PartRow]) -> dict[Key, int]:
+    """What a proposal settles of each key, adjustments included."""
+    sums: dict[Key, int] = {}
+    for part in rows:
+        sums[part.key] = sums.get(part.key, 0) + part.amount
+    return sums
+
+
 def fallen_short(
-    item: Stored, rows: list[PartRow], entitled: Mapping[Key, int], taken: Mapping[Key, int], tolerance: int
+    item: Stored, rows: Sequence[PartRow], entitled: Mapping[Key, int], taken: Mapping[Key, int], tolerance: int
 ) -> str:
     """Why an approved proposal must not be sent any more: what was entitled has fallen below what is promised.
 
-    `taken` = settled + reserved (this one included) + waived - adjusted. Empty text where it may be sent.
+    `taken` = settled + reserved (this one included) + waived - adjusted. What waits because the target takes no lines
+    of both signs was promised knowingly. A debit invoice must not claim back more than is owed back. Empty text where
+    it may be sent.
     """
+    left_out = _left_out(item, rows)
+    debit = item.content.get("kind") == "debit_invoice"
     for key in sorted({row.key for row in rows}):
-        short = taken.get(key, 0) - entitled.get(key, 0)
-        if short > tolerance:
+        short = taken.get(key, 0) - entitled.get(key, 0) + left_out.get(key, 0)
+        if debit and -short > tolerance:
+            return f"{shown(-short, item.currency)} less is owed back than was approved"
+        if not debit and short > tolerance:
             return f"the entitlement has fallen {shown(short, item.currency)} below what is promised since approval"
     return ""
+
+
+def _left_out(item: Stored, rows: Sequence[PartRow]) -> dict[Key, int]:
+    found: dict[Key, int] = {}
+    for row, part in zip(rows, item.content["parts"], strict=True):
+        found[row.key] = found.get(row.key, 0) + part.get("left_out", 0)
+    return found

@@ -375,7 +375,7 @@ proposal_part = Table(
     Column("taxes", Content, nullable=False),
     Column("entitlement_id", Id, ForeignKey("entitlement.id")),
     Column("reason", Text, nullable=False),
-    Column("program", String(63), info=ADDED),
+    Column("program", String(63), info=ADDED, index=True),
     _batch(),
 )
 

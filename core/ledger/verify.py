@@ -111,10 +111,11 @@ def _heads(connection: Connection) -> Iterator[Fault]:
 
 
 def _receipts(connection: Connection) -> Iterator[Fault]:
-    """Every receipt of a credit note has its settlement posting, and no key was settled without one."""
+    """Every receipt of a document has its settlement posting, and no key was settled without one."""
     receipt, transaction = tables.receipt.c, tables.posting_transaction.c
     settled = sa.select(transaction.reference).where(transaction.kind == "settle")
-    query = sa.select(receipt.key).where(receipt.kind == "credit_note", receipt.key.not_in(settled))
+    documents = ("credit_note", "debit_invoice", "service")
+    query = sa.select(receipt.key).where(receipt.kind.in_(documents), receipt.key.not_in(settled))
     for row in connection.execute(query):
         yield Fault(f"receipt {row.key}", "has no settlement posting")
     known = sa.select(receipt.key)

@@ -33,7 +33,7 @@ from scheduler.cli.common import (
 from scheduler.context import Context
 from scheduler.steps import reconcile
 
-app = typer.Typer(help="Review proposals: approve, reject, hold, release, adjust, waive.", no_args_is_help=True)
+app = typer.Typer(help="Review proposals: approve, reject, hold, release, adjust, waive, settle.", no_args_is_help=True)
 
 KeyArgument = Annotated[str, typer.Argument(help="The key of the proposal: RB-…")]
 ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why; kept in the book.")]
@@ -51,6 +51,7 @@ def summary(item: Stored, name: str) -> dict[str, Any]:
         "entity": item.entity,
         "period": item.period_label,
         "currency": item.currency,
+        "kind": item.content.get("kind", "credit_note"),
         "net": item.net,
         "tax": item.tax,
         "gross": item.net + item.tax,
@@ -122,7 +123,8 @@ def show(key: KeyArgument, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonO
         print_json({**summary(item, name), "content": item.content, "events": events})
         return
     say(f"{item.key}  {item.state}  {name} ({item.content['payee']})", "bold")
-    say(f"{item.content['text']}, {item.period_label}, issued by {item.entity}")
+    kind = item.content.get("kind", "credit_note").replace("_", " ")
+    say(f"{kind}: {item.content['text']}, {item.period_label}, issued by {item.entity}")
     columns = [("tax", ""), ("rate", "right"), ("net", "right"), ("tax amount", "right")]
     rows = [
         (line["category"], f"{percent_text(line['rate'])} %", money(line["net"], item.currency),
@@ -132,7 +134,13 @@ def show(key: KeyArgument, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonO
     rows.append(("total", "", money(item.net, item.currency), money(item.tax, item.currency)))
     out.print(table("Document", columns, rows))
     parts = [
-        (part["kind"], part["beneficiary"], part["period"], money(part["amount"], item.currency), part["reason"])
+        (
+            " of ".join(filter(None, (part["kind"], part.get("program")))),
+            part["beneficiary"],
+            part["period"],
+            money(part["amount"], item.currency),
+            part["reason"],
+        )
         for part in item.content["parts"]
     ]
     columns = [("part", ""), ("account", ""), ("period from", ""), ("amount", "right"), ("reason", "")]
@@ -318,6 +326,26 @@ def write_off(
     Example: rebated review write-off RB-ABCDEFGHIJKL --reason "not worth it"
     """
     _settlement(config, key, "write-off", reason, dry_run)
+
+
+@app.command()
+def settle(
+    key: KeyArgument,
+    reference: Annotated[str, typer.Option("--reference", help="The number of the customer's invoice.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Record the customer's invoice for a service: what was approved is settled by it, without a document of ours.
+
+    Example: rebated review settle RB-ABCDEFGHIJKL --reference "RE-2025-118"
+    """
+    _decide(
+        config,
+        key,
+        lambda context, batch, item: decisions.settle_service(batch, item, reference, context.as_of),
+        f"settled by {reference}",
+        dry_run,
+    )
 
 
 def add_to(root: typer.Typer) -> None:

@@ -21,8 +21,9 @@ from core.ledger.accruals import accrue
 from core.ledger.book import Batch, Book
 from core.ledger.claims import take
 from core.ledger.landing import land
+from core.ledger.owing import AlarmLimits
 from core.ledger.proposals import Stored
-from core.ledger.proposing import AlarmLimits, propose
+from core.ledger.proposing import propose
 from core.programs import Program
 from core.source import Constants, SourceRules
 from scheduler.config import Config, parse_config

@@ -11,9 +11,11 @@ from core.ledger import proposals, registry, review
 from core.ledger.accruals import Accrued
 from core.ledger.accruals import accrue as accrue_book
 from core.ledger.columns import utc_now
-from core.ledger.proposing import AlarmLimits, Proposed
+from core.ledger.owing import AlarmLimits
+from core.ledger.proposing import Proposed
 from core.ledger.proposing import propose as propose_book
 from core.ledger.tables import run as run_table
+from scheduler.config_sections import route
 from scheduler.context import Context, log, new_run_id
 from scheduler.steps.programs import import_programs
 from scheduler.steps.pull import Pulled, pull
@@ -65,7 +67,14 @@ def propose(context: Context) -> Proposed:
         claim=context.fence,
         limits=limits,
         run=context.run_id,
+        takes_both_signs=lambda entity: _takes_both_signs(context, entity),
     )
+
+
+def _takes_both_signs(context: Context, entity: str) -> bool:
+    """Whether the system that issues an entity's documents takes lines of both signs on one; so does none at all."""
+    target = route(context.config.write_back.credit_notes, entity)
+    return target not in context.config.connections or context.adapter(target).capabilities.negative_lines
 
 
 def approve_automatically(context: Context) -> int:

@@ -1,8 +1,8 @@
-"""The accrual journal: a month's accruals, adjustments and waivers per legal entity, as they stand in the book, and
-what of them went over from one account to another.
+"""The accrual journal: a month's accruals, adjustments, waivers and write-offs per legal entity, as they stand in the
+book, and what of them went over from one account to another.
 
-Credit notes themselves are posted by the system that receives them, so settlements are not in it. Writing a month
-closes it: what comes later is posted in the first open month, with a reference to the period it belongs to.
+Documents are posted by the system that receives them, so settlements are not in it. Writing a month closes it: what
+comes later is posted in the first open month, with a reference to the period it belongs to.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from core.errors import RefusedError
 from core.keys import notice_key
 from core.ledger import acts, outbox, registry
 from core.ledger.book import Batch
-from core.ledger.masters import profiles
+from core.ledger.masters import Profile, profiles
 from core.ledger.tables import posting, posting_transaction
 from core.period import Period, period_of
 from scheduler.config_sections import route
 from scheduler.context import Context
 from scheduler.steps import requests
 
-_KINDS = ("accrue", "release", "adjust", "waive")
+_KINDS = ("accrue", "release", "adjust", "waive", "write_off")
 
 
 def journals(connection: sa.Connection, context: Context, month: Period) -> list[JournalRequest]:
@@ -34,6 +34,7 @@ def journals(connection: sa.Connection, context: Context, month: Period) -> list
         "refund_liability": accounting.liability_account,
         "receivable": accounting.receivable_account,
     }
+    routes = context.config.write_back.journal
     table = posting.c
     columns = (table.entity, table.ledger_account, table.program, table.payee, table.period, table.currency)
     query = (
@@ -60,10 +61,10 @@ def journals(connection: sa.Connection, context: Context, month: Period) -> list
             continue
         label = programs[program].program.calendar.of(first).label
         debit, credit = (amount, 0) if amount > 0 else (0, -amount)
+        name = payees[payee].external_id if _knows(context, route(routes, entity), payees[payee]) else ""
         rows.setdefault(entity, []).append(
-            JournalRow(entity, names[account], program, payees[payee].external_id, label, currency, debit, credit)
+            JournalRow(entity, names[account], program, name, label, currency, debit, credit)
         )
-    routes = context.config.write_back.journal
     return [
         JournalRequest(
             notice_key(route(routes, entity) or "", entity, "journal", month.label),
@@ -74,6 +75,12 @@ def journals(connection: sa.Connection, context: Context, month: Period) -> list
         )
         for entity, found in sorted(rows.items())
     ]
+
+
+def _knows(context: Context, target: str | None, payee: Profile) -> bool:
+    """Whether a journal's target can tell a payee by its id: it is the account's own source, or only keeps the text."""
+    connection = context.config.connections.get(target or "")
+    return connection is None or connection.adapter == "files" or payee.source == target
 
 
 def month_of(text: str) -> Period:

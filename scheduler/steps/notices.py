@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from connectors.spi import NoteRequest, Remote, TierRequest
 from core.keys import notice_key
-from core.ledger import acts, moves, outbox, postings, registry, standings
+from core.ledger import acts, moves, outbox, postings, proposals, registry, standings
 from core.ledger.accounts import aliases, owner
 from core.ledger.book import Batch
 from core.ledger.columns import text_within
@@ -22,6 +22,7 @@ from core.money import shown
 from scheduler.config_sections import route
 from scheduler.context import Context
 from scheduler.steps import requests
+from scheduler.steps.wording import service_text
 
 Row = sa.Row[Any]
 
@@ -61,15 +62,46 @@ def _note(context: Context, batch: Batch, profile: Profile, event: str, event_id
     )
 
 
-def credit_note_issued(context: Context, batch: Batch, item: Stored, remote: Remote) -> None:
-    """Tell the account's people that a credit note was issued."""
+def document_issued(context: Context, batch: Batch, item: Stored, remote: Remote) -> None:
+    """Tell the account's people that a credit note, or a debit invoice, was issued."""
     profile = profiles(batch.connection, {item.payee})[item.payee]
     number = remote.number or item.key
+    kind = item.content.get("kind", "credit_note")
+    net, gross = abs(item.net), abs(item.net + item.tax)
     text = (
-        f"Credit note {number} over {shown(item.net, item.currency)} net ({shown(item.net + item.tax, item.currency)} "
-        f"with tax) was issued: {item.content['text']}, {item.period_label}."
+        f"{kind.replace('_', ' ').capitalize()} {number} over {shown(net, item.currency)} net "
+        f"({shown(gross, item.currency)} with tax) was issued: {item.content['text']}, {item.period_label}."
     )
-    _note(context, batch, profile, "credit_note_issued", item.key, text)
+    _note(context, batch, profile, f"{kind}_issued", item.key, text)
+
+
+def ask_for_invoices(context: Context) -> int:
+    """Ask every account for its invoice over a service that was approved, once. Returns how many are new."""
+    if not context.config.write_back.account_notes:
+        return 0
+    with context.book.read() as reading:
+        waiting = [
+            item
+            for item in proposals.in_states(reading, ("approved",), "live")
+            if item.content.get("kind") == "service"
+        ]
+        names = profiles(reading, {item.payee for item in waiting}) if waiting else {}
+        known = _keys(reading) if waiting else set()
+    asked = []
+    for item in waiting:
+        profile = names[item.payee]
+        target = route(context.config.write_back.account_notes, profile.source)
+        key = notice_key(target or "", profile.external_id, "service_approved", item.key)
+        if target is not None and key not in known:
+            asked.append((item, profile))
+    if not asked:
+        return 0
+    with context.book.batch("outbox", actor=context.actor, claim=context.fence, run=context.run_id) as batch:
+        for item, profile in asked:
+            language = profile.content.get("language", "en")
+            text = service_text(item.content, shown(item.net, item.currency), item.key, language)
+            _note(context, batch, profile, "service_approved", item.key, text)
+    return len(asked)
 
 
 def prepare(context: Context) -> int:

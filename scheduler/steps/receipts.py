@@ -5,13 +5,10 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from connectors.spi import DocumentRequest, Remote, WriteRequest
-from core.ledger import outbox, postings, proposals
+from core.ledger import outbox, postings, proposals, review
 from core.ledger.alarms import open_alarm
 from core.ledger.book import Batch
-from core.ledger.postings import Transaction
-from core.ledger.proposals import PartRow
 from core.money import shown, text
-from core.posting import Key, entry
 from scheduler.context import Context
 from scheduler.steps import notices
 
@@ -43,25 +40,10 @@ def keep_receipt(
     )
     if item is not None:
         rows = proposals.parts(batch.connection, [item.id])[item.id]
-        postings.post(
-            batch,
-            item.book,
-            [
-                Transaction("settle", context.as_of, item.program, entry("settle", key, amount), item.key)
-                for key, amount in sorted(sums_by_key(rows).items())
-            ],
-        )
+        postings.post(batch, item.book, review.settling(rows, item.key, context.as_of))
         proposals.move(batch, item, "settled", remote.number or remote.remote_id, proposals.DAEMON)
-        notices.credit_note_issued(context, batch, item, remote)
+        notices.document_issued(context, batch, item, remote)
     return True
-
-
-def sums_by_key(rows: list[PartRow]) -> dict[Key, int]:
-    """What a proposal settles of each key, adjustments included."""
-    sums: dict[Key, int] = {}
-    for part in rows:
-        sums[part.key] = sums.get(part.key, 0) + part.amount
-    return sums
 
 
 def differs(request: WriteRequest, remote: Remote) -> str:

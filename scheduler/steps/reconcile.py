@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from connectors.spi import Adapter, Remote, WriteRequest
 from core.errors import RebatedError, RefusedError
 from core.keys import content_hash
-from core.ledger import acts, moves, outbox, postings, proposals
+from core.ledger import acts, moves, outbox, postings, proposals, review
 from core.ledger.accounts import successors
 from core.ledger.alarms import close_alarm, open_alarm
 from core.ledger.book import Batch
@@ -25,7 +25,7 @@ from core.ledger.tables import record_head, record_version
 from core.posting import entry
 from scheduler.context import Context
 from scheduler.steps import requests
-from scheduler.steps.receipts import differs, keep_receipt, sums_by_key
+from scheduler.steps.receipts import differs, keep_receipt
 
 _WRITTEN = ("credit_note", "debit_invoice")
 
@@ -203,25 +203,23 @@ def decide(context: Context, batch: Batch, key: str, choice: str, reason: str, t
     if acts.latest(batch.connection, "settlement_decision").get(key, {}).get("choice") == "reissue":
         raise RefusedError(f"{key} was decided about: what it had settled is owed again, under another key")
     settled = key in proposals.settled_keys(batch.connection)
-    sums = sums_by_key(proposals.parts(batch.connection, [item.id])[item.id])
+    rows = proposals.parts(batch.connection, [item.id])[item.id]
+    sums = sorted(review.sums_by_key(rows).items())
     transactions: list[Transaction] = []
     if choice in ("reissue", "write-off") and settled:
         transactions += [
-            Transaction("reverse", today, item.program, entry("reverse", part, -amount), key, reason)
-            for part, amount in sorted(sums.items())
+            Transaction("reverse", today, part.program, entry("reverse", part, -amount), key, reason)
+            for part, amount in sums
         ]
     if choice == "write-off":
         transactions += [
-            Transaction("waive", today, item.program, entry("waive", part, amount), key, reason)
-            for part, amount in sorted(sums.items())
+            Transaction("waive", today, part.program, entry("waive", part, amount), key, reason)
+            for part, amount in sums
         ]
     if choice == "reissue" and item.state == "differs":
         raise RefusedError(f"{key} still stands in the other system", hint="cancel it there first, then reconcile")
     if choice == "accept" and not settled:
-        transactions += [
-            Transaction("settle", today, item.program, entry("settle", part, amount), key, reason)
-            for part, amount in sorted(sums.items())
-        ]
+        transactions += review.settling(rows, key, today, reason)
         row = outbox.by_key(batch.connection, key)
         if row is not None and outbox.receipt_of(batch.connection, key) is None:
             remote_id = row.remote_id or key
@@ -230,8 +228,8 @@ def decide(context: Context, batch: Batch, key: str, choice: str, reason: str, t
                 row,
                 remote_id=remote_id,
                 number=remote_id,
-                net=item.net,
-                tax=item.tax,
+                net=abs(item.net),
+                tax=abs(item.tax),
                 taxes=[],
                 learned="accepted",
             )

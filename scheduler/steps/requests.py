@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from connectors.spi import (
     DocumentLine,
@@ -49,9 +49,16 @@ def buyer(profile: Profile) -> Party:
     )
 
 
-def credit_note(config: Config, item: Stored, profile: Profile, issued: date, target: str) -> DocumentRequest:
-    """The credit note of an approved proposal, for a target. The invoice it corrects is named where it is there."""
+def document(config: Config, item: Stored, profile: Profile, issued: date, target: str) -> DocumentRequest:
+    """The credit note or debit invoice of an approved proposal, for a target.
+
+    The invoice it corrects is named where it is there. The amounts of a debit invoice are against the account.
+    """
     content = item.content
+    kind: Literal["credit_note", "debit_invoice"] = (
+        "debit_invoice" if content.get("kind") == "debit_invoice" else "credit_note"
+    )
+    sign = -1 if kind == "debit_invoice" else 1
     language = profile.content.get("language", "en")
     start, last = date.fromisoformat(content["period_start"]), date.fromisoformat(content["period_last"])
     lines = tuple(
@@ -59,18 +66,18 @@ def credit_note(config: Config, item: Stored, profile: Profile, issued: date, ta
             line_text(content, line["rate"], language),
             line["category"],
             line["rate"],
-            line["net"],
-            line["tax"],
+            sign * line["net"],
+            sign * line["tax"],
         )
         for line in content["lines"]
     )
     taxes: dict[tuple[str, int], list[int]] = {}
-    for line in content["lines"]:
-        sums = taxes.setdefault((line["category"], line["rate"]), [0, 0])
-        sums[0] += line["net"]
-        sums[1] += line["tax"]
+    for line in lines:
+        sums = taxes.setdefault((line.category, line.rate), [0, 0])
+        sums[0] += line.net
+        sums[1] += line.tax
     return DocumentRequest(
-        kind="credit_note",
+        kind=kind,
         key=item.key,
         content_hash=item.content_hash,
         issued=issued,
@@ -85,11 +92,11 @@ def credit_note(config: Config, item: Stored, profile: Profile, issued: date, ta
         currency=item.currency,
         lines=lines,
         taxes=tuple(TaxPart(category, rate, net, tax) for (category, rate), (net, tax) in sorted(taxes.items())),
-        net=item.net,
-        tax=item.tax,
+        net=sign * item.net,
+        tax=sign * item.tax,
         note=note_text(content, start, last, item.key, language),
         language=language,
-        original=content.get("original", "") if profile.source == target else "",
+        original=content.get("original", "") if profile.source == target and kind == "credit_note" else "",
     )
 
 

@@ -255,7 +255,8 @@ class Sender:
         elif keep_receipt(self.context, batch, row, outcome.request, outcome.remote, outcome.learned):
             result.count(row.kind, outcome.learned)
             if isinstance(outcome.request, DocumentRequest):
-                result.credit(outcome.request.currency, outcome.request.net)
+                sign = 1 if outcome.request.kind == "credit_note" else -1
+                result.credit(outcome.request.currency, sign * outcome.request.net)
             self.log.info("sent", key=row.key, remote_id=outcome.remote.remote_id, learned=outcome.learned)
         else:
             result.messages.append(f"{row.key} differs from what was approved: see `rebated doctor`")

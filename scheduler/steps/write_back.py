@@ -24,7 +24,7 @@ AT_ONCE = 25
 
 
 def prepare(context: Context) -> int:
-    """Put every approved proposal into the outbox. Returns how many are new there."""
+    """Put every approved proposal that becomes a document of ours into the outbox. Returns how many are new there."""
     routes = context.config.write_back.credit_notes
     if not routes:
         return 0
@@ -35,14 +35,14 @@ def prepare(context: Context) -> int:
         for item in waiting:
             target = route(routes, item.entity)
             row = outbox.by_key(batch.connection, item.key)
-            if target is None or (row is not None and row.state != "refused"):
+            if item.content.get("kind") == "service" or target is None or (row is not None and row.state != "refused"):
                 continue
-            request = requests.credit_note(context.config, item, names[item.payee], context.as_of, target)
+            request = requests.document(context.config, item, names[item.payee], context.as_of, target)
             added += outbox.enqueue(
                 batch,
                 key=item.key,
                 target=target,
-                kind="credit_note",
+                kind=request.kind,
                 request=requests.stored(request),
                 account_id=item.payee,
                 proposal_id=item.id,
@@ -56,6 +56,7 @@ def write_back(context: Context) -> Written:
     prepare(context)
     _send_all(context, _DOCUMENTS, result)
     notices.prepare(context)
+    notices.ask_for_invoices(context)
     _send_all(context, _NOTICES, result)
     return result
 
@@ -102,5 +103,5 @@ def _send_to(context: Context, target: str, rows: list[sa.Row[Any]], result: Wri
 def _rehearse(rows: list[sa.Row[Any]], result: Written) -> None:
     for row in rows:
         result.count(row.kind, "created")
-        if row.kind == "credit_note":
-            result.credit(row.request["currency"], row.request["net"])
+        if row.kind in _DOCUMENTS:
+            result.credit(row.request["currency"], row.request["net"] * (1 if row.kind == "credit_note" else -1))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Written:
-    """Counts of a run of write back; `net` in minor units by currency."""
+    """Counts of a run of write back; `net` in minor units by currency: credited, less what debit invoices claim."""
 
     sent: int = 0
     recovered: int = 0

@@ -149,6 +149,9 @@ def check(story: Story, today: date) -> None:
             assert not any(start >= settles for start in periods[group]), f"{place} is owed back and was not netted"
         if not {start for start in QUARTERS if settles <= start <= last} <= fixed[group]:
             waiting[group] += amount
+    for item in story.book.in_states("waiting"):  # what a person took away leaves nothing, and waits with the rest
+        for row in story.book.parts(item):
+            waiting[item.program, item.content["payee"]] += row.amount * (row.kind == "adjustment")
     assert all(amount <= 0 for amount in waiting.values()), f"earned, due and nowhere: {waiting}, {left}"
     assert story.book.faults() == []
 

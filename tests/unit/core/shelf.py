@@ -19,8 +19,8 @@ from core.ledger.proposals import PartRow, Stored
 from core.ledger.tables import tax_code
 from core.posting import Key
 from core.programs import Program
-from core.settlement import TaxCode, tax_lines
 from core.source import SourceRules
+from core.tax import TaxCode, tax_lines
 from tests.unit.core.settling import a_program
 
 TODAY = date(2025, 4, 15)

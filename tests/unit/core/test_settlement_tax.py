@@ -11,10 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.money import minor_units, text
-from core.settlement import TaxCode, TaxLine, open_split, tax_lines
-from tests.unit.core.settling import a_program, due, earned, of
+from core.tax import TaxCode, TaxLine, open_split, tax_lines
+from tests.unit.core.settling import a_program, earned
 
-Q1 = of("2025-01-01")
 CODES = {
     1: TaxCode("DE01", "DE1", "S", 190_000, "EUR"),
     2: TaxCode("DE01", "DE1", "S", 70_000, "EUR"),
@@ -41,13 +40,13 @@ CODES = {
 def test_the_split_is_the_cumulative_one_less_what_was_settled(
     split: dict[int, int], settled: dict[int, int], open_: int, found: dict[int, int]
 ) -> None:
-    assert open_split(due(open_, Q1, split=split, settled=settled)) == found
+    assert open_split(open_, split, settled) == found
 
 
 def test_an_amount_without_any_tax_code_cannot_be_split() -> None:
     with pytest.raises(ValueError, match="never earned under any tax code"):
-        open_split(due(5, Q1, split={}))
-    assert open_split(due(0, Q1, split={})) == {}
+        open_split(5, {}, {})
+    assert open_split(0, {}, {}) == {}
 
 
 splits = st.dictionaries(st.integers(1, 4), st.integers(-(10**9), 10**9), max_size=4)
@@ -55,7 +54,7 @@ splits = st.dictionaries(st.integers(1, 4), st.integers(-(10**9), 10**9), max_si
 
 @given(splits.filter(bool), splits, st.integers(-(10**9), 10**9))
 def test_a_split_always_adds_up_to_what_is_open(split: dict[int, int], settled: dict[int, int], open_: int) -> None:
-    found = open_split(due(open_, Q1, split=split, settled=settled))
+    found = open_split(open_, split, settled)
     assert sum(found.values()) == open_
     assert 0 not in found.values()
     assert set(found) <= set(split) | set(settled)
@@ -65,7 +64,7 @@ def test_settling_again_and_again_ends_at_the_cumulative_split() -> None:
     settled: dict[int, int] = {}
     for split in ({1: 33, 2: 1}, {1: 50, 2: 77}, {1: 49, 2: 77, 3: 5}):
         total = sum(split.values())
-        part = open_split(due(total - sum(settled.values()), Q1, split=split, settled=settled))
+        part = open_split(total - sum(settled.values()), split, settled)
         settled = {code: settled.get(code, 0) + part.get(code, 0) for code in {*settled, *part}}
         assert settled == split
 
@@ -116,7 +115,7 @@ def test_a_bonus_over_two_rates_is_split_at_the_original_rates(worked: Callable[
     amount, split = earned(program, *bases)
     expected = example["expected"]
     assert amount == minor_units(expected["bonus_net"], "EUR")
-    found = {rates[line.code]: line for line in rows(open_split(due(amount, Q1, split=split)))}
+    found = {rates[line.code]: line for line in rows(open_split(amount, split, {}))}
     assert {rate: line.net for rate, line in found.items()} == {
         rate: minor_units(net, "EUR") for rate, net in expected["split"].items()
     }
