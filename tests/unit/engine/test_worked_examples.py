@@ -1,7 +1,8 @@
 """Published figures of other systems, through definitions, the engine and entitlements.
 
-Sources: Dynamics 365 rebate management (stepped, cumulative); SAP condition contracts and note 930537; NetSuite
-rebates; OCA agreement_rebate (whose own figure counts the first slice twice); Haufe on yearly bonuses and on VAT.
+Sources: Dynamics 365 rebate management (stepped, cumulative, rolling, total, free items); SAP condition contracts and
+note 930537; NetSuite rebates; Pricefx rebate types; Salesforce quantity tiers; OCA agreement_rebate (whose own figure
+counts the first slice twice); Haufe on yearly bonuses and on VAT.
 """
 
 from __future__ import annotations
@@ -78,6 +79,37 @@ def test_dynamics_stepped() -> None:
 
 def test_dynamics_cumulative() -> None:
     assert total(banded("retrospective", *DYNAMICS), "2000", currency="USD") == "500.00"
+
+
+@pytest.mark.parametrize(("method", "amount"), [("rolling", "600.00"), ("total", "700.00")])
+def test_dynamics_rolling_and_total(method: str, amount: str) -> None:
+    assert total(banded(method, *DYNAMICS), "2000", currency="USD") == amount
+
+
+def test_dynamics_two_free_items_for_each_hundred() -> None:
+    scale = '[basis]\nmeasure = "quantity"\n[scale]\nmethod = "every"\nevery = 100\npays = 2\n'
+    assert total(scale, "150", quantity=True) == "2.00"
+
+
+@pytest.mark.parametrize(("actual", "amount"), [("110000", "1000.00"), ("90000", "0.00"), ("100000", "1000.00")])
+def test_pricefx_single_target(actual: str, amount: str) -> None:
+    assert total(banded("lump_sum", ("100000", "1000"), rate="amount"), actual) == amount
+
+
+@pytest.mark.parametrize(
+    ("inclusive", "bound", "amounts"),
+    # "200 or fewer" and "more than 201" leaves 201 open: either the second tier begins above 200, or at 202.
+    [
+        ("upper", "200", ["400.00", "1005.00", "1250.00"]),
+        ("lower", "202", ["400.00", "402.00", "1250.00"]),
+    ],
+)
+def test_salesforce_quantity_tiers(inclusive: str, bound: str, amounts: list[str]) -> None:
+    scale = banded(
+        "retrospective", ("0", "2"), (bound, "5"), rate="per_unit", more=f'inclusive = "{inclusive}"',
+        basis='[basis]\nmeasure = "quantity"',
+    )  # fmt: skip
+    assert [total(scale, quantity, quantity=True) for quantity in ("200", "201", "250")] == amounts
 
 
 @pytest.mark.parametrize(
