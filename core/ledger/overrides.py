@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import NamedTuple
 
@@ -62,14 +63,27 @@ def decisions(connection: Connection, known_batch: int | None = None) -> dict[tu
     return found
 
 
-def overrides(program: Program, decided: list[Decision]) -> list[Override]:
-    """The decisions about one account as its timeline takes them. A level the program has no more is passed over."""
-    names = {level.name: i for i, level in enumerate(program.status.levels)} if program.status else {}
-    return [
-        Override(day_number(item.first), day_number(item.last), None if item.level is None else names[item.level])
-        for item in decided
-        if item.level is None or item.level in names
-    ]
+def overrides(
+    connection: Connection, programs: Iterable[Program], known_batch: int | None = None
+) -> dict[tuple[str, int], list[Override]]:
+    """The decisions by tier program and account as timelines take them.
+
+    A level that a program has no more is passed over.
+    """
+    names = {
+        program.id: {level.name: i for i, level in enumerate(program.status.levels)}
+        for program in programs
+        if program.status is not None
+    }
+    return {
+        key: [
+            Override(day_number(item.first), day_number(item.last), None if item.level is None else levels[item.level])
+            for item in decided
+            if item.level is None or item.level in levels
+        ]
+        for key, decided in decisions(connection, known_batch).items()
+        if (levels := names.get(key[0])) is not None
+    }
 
 
 def standing_decision(decided: list[Decision], day: date) -> Decision | None:

@@ -21,14 +21,15 @@ from core.ledger.entitlements import Group
 from core.ledger.exchange import Exchange
 from core.ledger.facts import tax_codes
 from core.ledger.masters import account_states, item_states
+from core.ledger.overrides import overrides
 from core.ledger.registry import Registered
 from core.ledger.tables import entitlement
-from core.ledger.tiering import Given, given
 from core.period import day_number
 from core.programs import Program, strata
 from core.programs.basis import View
 from core.programs.counters import counters, derived
 from core.settlement import TaxCode
+from core.tiers import Override
 
 _BEGIN = date(1990, 1, 1)
 
@@ -47,7 +48,8 @@ class Setting:
     modes: Mapping[str, Mode]
     taxes: Mapping[int, TaxCode]
     kept: Mapping[str, Kept]
-    given: Given
+    overrides: Mapping[tuple[str, int], Sequence[Override]]
+    """What people have decided about tiers, by tier program and account."""
 
     @property
     def plan(self) -> Plan:
@@ -126,7 +128,7 @@ def setting(
             exchange=Exchange.read(connection, known_batch),
         )
         merged = _merged(rebased(connection))
-        decided = given(connection, programs, accounts, known_batch)
+        decided = overrides(connection, programs, known_batch)
     if claim is not None:
         dimensions.save()
     codes = {number: code for code, number in dimensions.taxes.items()}

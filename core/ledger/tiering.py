@@ -2,49 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
-
-from sqlalchemy import Connection
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from core.engine.duck import DuckEngine
-from core.engine.plan import AccountState
 from core.ledger import standings
 from core.ledger.book import Book
-from core.ledger.overrides import decisions, overrides
 from core.period import day_number
 from core.programs import Program
-from core.tiers import Ladder, Outlook, Override, Standing, ladder, outlook, timeline
+from core.tiers import Ladder, Outlook, Standing, Sums, ladder, outlook, timeline
 
 if TYPE_CHECKING:
-    from core.ledger.accruals import Accrued, Setting
-
-
-class Given(NamedTuple):
-    """What decides about tiers beside documents, by program and account."""
-
-    enrolled: Mapping[tuple[str, int], int] = {}
-    """The first day of the enrolment in a program whose windows begin with it."""
-    overrides: Mapping[tuple[str, int], Sequence[Override]] = {}
-
-
-def given(
-    connection: Connection,
-    programs: Iterable[Program],
-    states: Mapping[int, Sequence[AccountState]],
-    known_batch: int | None = None,
-) -> Given:
-    """Read what decides about the tiers of programs beside documents, or what was known of it at a batch."""
-    tiers = {program.id: program for program in programs if program.status is not None}
-    by_years = {name for name, program in tiers.items() if program.status and program.status.window == "anniversary"}
-    enrolled: dict[tuple[str, int], int] = {}
-    for account_id, history in states.items() if by_years else ():
-        for state in history:
-            for name in by_years.intersection(state.enrolled):
-                key = name, account_id
-                enrolled[key] = min(state.from_day, enrolled.get(key, state.from_day))
-    decided = decisions(connection, known_batch)
-    return Given(enrolled, {key: overrides(tiers[key[0]], found) for key, found in decided.items() if key[0] in tiers})
+    from core.ledger.accruals import Accrued
+    from core.ledger.setting import Setting
 
 
 def tier_timelines(
@@ -83,10 +53,9 @@ def keep_tiers(
 def _timelines(
     engine: DuckEngine, ground: Setting, program: Program, known_batch: int | None = None
 ) -> Iterator[tuple[int, list[Standing], Outlook]]:
-    allowed = [tax for tax, code in ground.taxes.items() if code.currency == program.program.currency]
     index, rung = ground.plan.index[program.id], ladder(program)
-    rest = {account_id for name, account_id in ground.given.overrides if name == program.id}
-    for account_id, sums in engine.day_sums(ground.plan, index, taxes=allowed, known_batch=known_batch):
+    rest = {account_id for name, account_id in ground.overrides if name == program.id}
+    for account_id, sums in engine.day_sums(ground.plan, index, taxes=ground.taxes, known_batch=known_batch):
         rest.discard(account_id)
         yield account_id, *_account(ground, program.id, rung, account_id, sums)
     for account_id in sorted(rest):
@@ -94,10 +63,10 @@ def _timelines(
 
 
 def _account(
-    ground: Setting, program: str, rung: Ladder, account_id: int, sums: list[tuple[int, int]]
+    ground: Setting, program: str, rung: Ladder, account_id: int, sums: Sums
 ) -> tuple[list[Standing], Outlook]:
     as_of = day_number(ground.as_of)
-    enrolled = ground.given.enrolled.get((program, account_id))
-    decided = ground.given.overrides.get((program, account_id), ())
+    enrolled = ground.grounds.enrolled.get(program, {}).get(account_id)
+    decided = ground.overrides.get((program, account_id), ())
     held = timeline(rung, sums, rung.valid_from, max(as_of, rung.valid_from) + 1, enrolled=enrolled, overrides=decided)
     return held, outlook(rung, sums, as_of, enrolled=enrolled, overrides=decided)

@@ -33,16 +33,18 @@ units of its currency, 10^-6 units of quantity, whole orders.
 from __future__ import annotations
 
 from core.tiers.figures import Figures, figures
-from core.tiers.ladder import Ladder, ladder
+from core.tiers.ladder import Ladder, Measure, Sums, ladder
 from core.tiers.outlook import Outlook, outlook
 from core.tiers.standing import Override, Standing, level_at, standing_at, tier_day, timeline
 
 __all__ = [
     "Figures",
     "Ladder",
+    "Measure",
     "Outlook",
     "Override",
     "Standing",
+    "Sums",
     "figures",
     "ladder",
     "level_at",

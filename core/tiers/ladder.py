@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from core.money import scaled
@@ -12,7 +13,10 @@ from core.period import day_number
 from core.programs import Program
 from core.tiers.figures import figures
 
-Sums = Sequence[tuple[int, int]]
+Measure = int | Fraction
+"""A Fraction where a quantity or a currency was converted."""
+
+Sums = Sequence[tuple[int, Measure]]
 """(day, measure) of what an account bought; (first day of the month, measure) for a rolling window."""
 
 ENDLESS = 2**31 - 1
@@ -46,7 +50,7 @@ class Ladder:
     is_plain: bool
     """A calendar or rolling window and none of the rules that let a level outlast or miss its end."""
 
-    def level(self, measure: int) -> int:
+    def level(self, measure: Measure) -> int:
         """The level that a measure reaches."""
         return max(bisect_right(self.bounds, measure) - 1, 0)
 

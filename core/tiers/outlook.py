@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil, floor
 from typing import NamedTuple
 
 from core.programs import Program
 from core.tiers.days import first_day, month
-from core.tiers.ladder import Ladder, Sums, ladder
+from core.tiers.ladder import Ladder, Measure, Sums, ladder
 from core.tiers.standing import Override, override_at, timeline
 from core.tiers.windows import Window, beginning, reached, rolled, window_of
 
@@ -21,7 +22,7 @@ class Outlook(NamedTuple):
     """The last day the level is sure, whatever is bought; None for the lowest level and for one without end."""
     measure: int
     """In the window that is running: the year, everything, or the n months that end with this one. Documents of the
-    day count."""
+    day count. Rounded down where it is a fraction of the smallest unit; what is missing is rounded up."""
     to_next: tuple[int, str] | None
     """What is still missing for the next level, and its name; None at the highest level."""
     to_keep: int | None
@@ -54,15 +55,15 @@ def outlook(
         measure = _sum(bought, window.first)
         best = _best(rung, window, bought)
     upper = now.level + 1
-    missing = max(rung.bounds[upper] - measure, 0) if upper < len(rung.names) and best < upper else 0
-    keep: int | None = 0 if best >= now.level else max(rung.bounds[now.level] - measure, 0)
+    missing = max(ceil(rung.bounds[upper] - measure), 0) if upper < len(rung.names) and best < upper else 0
+    keep: int | None = 0 if best >= now.level else max(ceil(rung.bounds[now.level] - measure), 0)
     if now.level and rung.window in ("calendar", "anniversary") and not rung.keeps:
         keep = None
     to_next = (missing, rung.names[upper]) if upper < len(rung.names) else None
-    return Outlook(now.level, now.since, until, measure, to_next, keep)
+    return Outlook(now.level, now.since, until, floor(measure), to_next, keep)
 
 
-def _sum(sums: Sums, first: int) -> int:
+def _sum(sums: Sums, first: int) -> Measure:
     return sum(amount for day, amount in sums if day >= first)
 
 

@@ -8,7 +8,7 @@ from itertools import accumulate, compress, groupby, repeat
 from operator import itemgetter, ne, sub
 
 from core.tiers.days import first_day, month
-from core.tiers.ladder import Ladder, Sums
+from core.tiers.ladder import Ladder, Measure, Sums
 
 Point = tuple[int, int, int | None]
 """(day, level from that day on, last day it is kept): every change of them, and some that are none."""
@@ -35,7 +35,8 @@ def calendar(rung: Ladder, sums: Sums) -> Iterable[Point]:
 
 def _earned(rung: Ladder, days: Sums) -> Iterable[tuple[int, int]]:
     """(day from which it counts, level): each time the running measure of one year first reaches a level above 0."""
-    running = best = 0
+    running: Measure = 0
+    best = 0
     at_once = rung.upgrade == "at_once"
     for counts_from, group in groupby(
         sorted(days), key=lambda item: item[0] + 1 if at_once else first_day(month(item[0]) + 1)
@@ -50,7 +51,7 @@ def _earned(rung: Ladder, days: Sums) -> Iterable[tuple[int, int]]:
 def rolling(rung: Ladder, sums: Sums, end: int) -> Iterable[Point]:
     """The points of a rolling window up to a day: the first of a month each, kept for no certain time."""
     earliest = month(rung.valid_from)
-    months: dict[int, int] = {}
+    months: dict[int, Measure] = {}
     for number, (_, amount) in zip(map(month, map(_DAY, sums)), sums, strict=True):
         if number >= earliest:
             months[number] = months.get(number, 0) + amount

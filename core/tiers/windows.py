@@ -10,7 +10,7 @@ from typing import NamedTuple
 from core.tiers import plain
 from core.tiers.days import first_day, month, months_after
 from core.tiers.holding import NOTHING, Award, Held, carry, hold
-from core.tiers.ladder import ENDLESS, Ladder, Sums
+from core.tiers.ladder import ENDLESS, Ladder, Measure, Sums
 from core.tiers.plain import Point
 
 
@@ -27,7 +27,7 @@ def beginning(rung: Ladder, sums: Sums, enrolled: int | None) -> int | None:
         return rung.valid_from
     if enrolled is not None:
         return enrolled
-    days: dict[int, int] = {}
+    days: dict[int, Measure] = {}
     for day, amount in sums:
         days[day] = days.get(day, 0) + amount
     return min((day for day, amount in days.items() if day >= rung.valid_from and amount > 0), default=None)
@@ -52,8 +52,8 @@ def reached(rung: Ladder, window: Window, sums: Sums) -> list[tuple[int, int]]:
     The last one is what the window comes to; days after the window are those of what counts only then.
     """
     found: list[tuple[int, int]] = []
-    running = level = 0
-    look = 0
+    running: Measure = 0
+    level = look = 0
     for day, group in groupby(sorted(sums), key=lambda item: item[0]):
         if look and day >= look and rung.upgrade == "next_period":
             level = _next(rung, running, level)
@@ -72,7 +72,7 @@ def reached(rung: Ladder, window: Window, sums: Sums) -> list[tuple[int, int]]:
     return found
 
 
-def _next(rung: Ladder, running: int, level: int) -> int:
+def _next(rung: Ladder, running: Measure, level: int) -> int:
     """The level after a change of the running measure."""
     new = rung.level(running)
     return new if rung.recomputes else max(new, level)
