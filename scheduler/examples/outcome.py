@@ -137,17 +137,19 @@ def _earned(
 
 def _document(item: Stored) -> Document:
     content: Mapping[str, Any] = item.content
+    kind = str(content.get("kind", "credit_note"))
+    sign = -1 if kind == "debit_invoice" else 1
     taxes: dict[str, int] = {}
     for line in content["lines"]:
         label = tax_name(line["category"], line["rate"])
-        taxes[label] = taxes.get(label, 0) + line["net"]
+        taxes[label] = taxes.get(label, 0) + sign * line["net"]
     return Document(
         account=str(content["payee"]),
         period=item.period_label,
-        kind=str(content.get("kind", "credit_note")),
+        kind=kind,
         currency=item.currency,
-        net=major(item.net, item.currency),
-        tax=major(item.tax, item.currency),
+        net=major(sign * item.net, item.currency),
+        tax=major(sign * item.tax, item.currency),
         taxes={name: major(amount, item.currency) for name, amount in taxes.items()},
         state=item.state,
     )
