@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from core.engine.ratios import ItemRatios, TaxRatios, item_ratios_of, tax_ratios_of
+from core.errors import ConfigError
 from core.money import Rounding
 from core.programs import Program, View
 from core.programs.counters import Counter
@@ -42,6 +43,10 @@ class Counting(NamedTuple):
     """The programs that are net of these."""
     ordered: bool = False
     """Whether lines that count for a program before these in their exclusive group are left out."""
+    others: str = ""
+    """The tier program whose level on the line's day matters to those others; empty where none does."""
+    others_level: str = "account"
+    """Whose tier that is."""
 
     @property
     def plain(self) -> bool:
@@ -50,24 +55,24 @@ class Counting(NamedTuple):
 
 
 def countings(counters: Sequence[Counter], taxes: Mapping[int, str]) -> tuple[Counting, ...]:
-    """How each counter is counted. `taxes` are the currencies of the tax keys."""
+    """How each counter is counted. `taxes` are the currencies of the tax keys. Raises ConfigError."""
     givers = {counter.of: counter.program for counter in counters if counter.program.is_tier}
     rivals, takers = rivals_of(counters), takers_of(counters)
-    return tuple(
-        _counting(counter, taxes, givers, bool(rivals[i]), tuple((j, counters[j].by) for j in takers[i]))
-        for i, counter in enumerate(counters)
-    )
+    found = []
+    for i, counter in enumerate(counters):
+        how = _counting(counter, taxes, givers, [counters[j].by for j in takers[i]])
+        others = _others(counters, i, rivals, takers)
+        level = givers[others].audience.beneficiary if others in givers else "account"
+        found.append(how._replace(takers=takers[i], ordered=bool(rivals[i]), others=others, others_level=level))
+    return tuple(found)
 
 
 def _counting(
-    counter: Counter,
-    taxes: Mapping[int, str],
-    givers: Mapping[str, Program],
-    ordered: bool,
-    takers: Sequence[tuple[int, str]],
+    counter: Counter, taxes: Mapping[int, str], givers: Mapping[str, Program], takers: Sequence[str]
 ) -> Counting:
+    """How a counter is counted, whatever the others do; `takers` is what those net of it are told apart by."""
     program = counter.program
-    grain = _grain(counter, [by for _, by in takers])
+    grain = _grain(counter, takers)
     giver = tier_giver(program)
     found = tax_ratios_of(counter, taxes)
     by_line = found is not None and program.currency.rounding == "line"
@@ -80,9 +85,19 @@ def _counting(
         taxes=found,
         rounding=program.program.rounding if by_line else None,
         merged=grain,
-        takers=tuple(number for number, _ in takers),
-        ordered=ordered,
     )
+
+
+def _others(
+    counters: Sequence[Counter], i: int, rivals: Sequence[Sequence[int]], takers: Sequence[Sequence[int]]
+) -> str:
+    """The tier program that matters to those a counter gives to or gives way to. Raises ConfigError for several."""
+    looked_at = {*rivals[i], *takers[i]} | {rival for taker in takers[i] for rival in rivals[taker]}
+    asked = {giver for j in looked_at - {i} if (giver := tier_giver(counters[j].program)) is not None}
+    if len(asked) > 1:
+        names = ", ".join(sorted(counters[j].of for j in looked_at - {i}))
+        raise ConfigError(f"{names} meet on the lines of {counters[i].of}: they must ask for the tier of one program")
+    return next(iter(asked), "")
 
 
 def tier_giver(program: Program) -> str | None:

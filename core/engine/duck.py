@@ -18,7 +18,7 @@ from core.engine import queries
 from core.engine.block import Block, Column, Group
 from core.engine.cache import FACT, FactCache, table
 from core.engine.counting import Counting
-from core.engine.fetched import block_of, bounds_of, by_day, columns_of, converted, ratios_in
+from core.engine.fetched import block_of, bounds_of, by_day, columns_of, converted, ratios_in, resolved
 from core.engine.plan import Plan
 from core.engine.queries import Shape
 from core.engine.slots import Span
@@ -118,12 +118,12 @@ class DuckEngine(FactCache):
         held, named = _standings(standings), list(accounts)
         for how, chosen in sorted(alike.items(), key=lambda pair: (pair[0].grain, pair[0].level, pair[1])):
             self._choose(plan, chosen)
-            if how.level:
+            if how.level or how.others:
                 self.put("standing", held)
             if since is not None:
                 self._touch(since, named, how.beneficiary != "account")
             query = queries.count(_shape(plan, chosen), since is not None, known_batch is not None)
-            yield from self._blocks(plan, how, query, _known(known_batch))
+            yield from self._blocks(plan, chosen, query, _known(known_batch) | _giver(plan, how))
 
     def day_sums(
         self,
@@ -148,6 +148,7 @@ class DuckEngine(FactCache):
         self.put("counted_tax", table(("tax",), [(tax,) for tax in taxes]))
         if since is not None:
             self._touch(since, (), how.beneficiary != "account")
+        mixed = how.items is not None or how.taxes is not None
         moment = "month" if status.window == "rolling" else "day"
         shape = _shape(plan, [program])._replace(payee=False, grain="period")
         query = queries.sums(shape, moment, since is not None, known_batch is not None)
@@ -163,10 +164,10 @@ class DuckEngine(FactCache):
                     if carried[0] == account:
                         part = carried[1] + part
                     else:
-                        yield carried[0], by_day(carried[1])
+                        yield carried[0], by_day(carried[1]) if mixed else carried[1]
                 carried = account, part
         if carried is not None:
-            yield carried[0], by_day(carried[1])
+            yield carried[0], by_day(carried[1]) if mixed else carried[1]
 
     def evidence(
         self,
@@ -184,13 +185,15 @@ class DuckEngine(FactCache):
             return []
         self._choose(plan, [program])
         how = plan.countings[program]
-        if how.level:
+        if how.level or how.others:
             self.put("standing", _standings(standings))
-        query = queries.evidence(_shape(plan, [program])._replace(payee=False, shared=False), known_batch is not None)
-        parameters = {"account": account, "period": plan.groups[places[0]]} | _known(known_batch)
+        query = queries.evidence(_shape(plan, [program])._replace(payee=False), known_batch is not None)
+        parameters = {"account": account, "period": plan.groups[places[0]]} | _known(known_batch) | _giver(plan, how)
         found = []
         for batch in self.read(query, parameters):
             fetched = columns_of(batch)
+            if not how.plain:
+                fetched = resolved(plan.order([program]), fetched)
             times, over = ratios_in(plan, how, fetched)
             columns = [fetched[name].tolist() for name in ("document", "line", "span", "measure", "net", "tax")]
             columns += [fetched[name].tolist() for name in ("day", "account", "item", "level")]
@@ -216,13 +219,18 @@ class DuckEngine(FactCache):
             found += [Line(*row) for row in zip(*(column.to_pylist() for column in batch.columns), strict=True)]
         return found
 
-    def _blocks(self, plan: Plan, how: Counting, query: str, parameters: dict[str, int]) -> Iterator[Block]:
+    def _blocks(self, plan: Plan, programs: Sequence[int], query: str, parameters: dict[str, int]) -> Iterator[Block]:
         """The whole groups of one counting statement."""
+        how = plan.countings[programs[0]]
         groups = numpy.array(plan.groups, numpy.int64)
         spans = numpy.array(plan.spans, numpy.int64).reshape(-1, len(Span._fields)).T
         carried: dict[str, Column] | None = None
         for batch in self.read(query, parameters):
             fetched = columns_of(batch)
+            if not how.plain:
+                fetched = resolved(plan.order(programs), fetched)
+                if not len(fetched["span"]):
+                    continue
             if carried is not None:
                 fetched = {name: numpy.concatenate((carried[name], column)) for name, column in fetched.items()}
             bounds = bounds_of(fetched["beneficiary"], groups[fetched["span"]])
@@ -253,7 +261,7 @@ class DuckEngine(FactCache):
         self._hold("days", plan.days)
         self._hold("account_class", classes[0])
         self._hold("item_class", classes[1])
-        for name, kind in (("rolled", how.beneficiary), ("holder", how.level)):
+        for name, kind in (("rolled", how.beneficiary), ("holder", how.level), ("other_holder", how.others_level)):
             if kind in plan.rolled:
                 self._hold(name, plan.rolled[kind])
         if "product" in how.grain:
@@ -263,7 +271,7 @@ class DuckEngine(FactCache):
         if how.taxes is not None:
             self._hold("tax_ratio", plan.tax_ratios[how.taxes].rows)
         self.run(f"CREATE OR REPLACE TEMP VIEW reach AS {reach}")
-        matching = queries.Matching(*told_apart, how.beneficiary != "account", bool(how.takers))
+        matching = queries.Matching(*told_apart, how.beneficiary != "account", not how.plain)
         self.run(f"CREATE OR REPLACE TEMP VIEW matched AS {queries.matched(self.fact(how.view), matching)}")
 
     def _plain_reach(self, plan: Plan, programs: Sequence[int]) -> tuple[str, tuple[bool, bool]]:
@@ -299,6 +307,10 @@ def _known(known_batch: int | None) -> dict[str, int]:
     return {} if known_batch is None else {"known": known_batch}
 
 
+def _giver(plan: Plan, how: Counting) -> dict[str, int]:
+    return {"giver": plan.index.get(how.others, -1)} if how.others else {}
+
+
 def _shape(plan: Plan, programs: Sequence[int]) -> Shape:
     """What the statement for programs that are counted alike has in it."""
     how = plan.countings[programs[0]]
@@ -309,7 +321,9 @@ def _shape(plan: Plan, programs: Sequence[int]) -> Shape:
         level=bool(how.level),
         held=how.level in plan.rolled,
         payee=how.beneficiary != "account",
-        shared=bool(how.takers),
+        shared=not how.plain,
+        others=bool(how.others),
+        others_held=how.others_level in plan.rolled and bool(how.others),
         items=how.items is not None,
         taxes=how.taxes is not None,
     )

@@ -10,9 +10,10 @@ from typing import Any
 import numpy
 
 from core.engine.block import Block, Column
-from core.engine.counted import rounded
+from core.engine.counted import merged, rounded
 from core.engine.counting import Counting
 from core.engine.plan import Plan
+from core.engine.reach import Reach
 
 _AS_FETCHED = ("level", "tax", "document", "line", "measure", "net", "unknown", "lines")
 
@@ -20,6 +21,16 @@ _AS_FETCHED = ("level", "tax", "document", "line", "measure", "net", "unknown", 
 def columns_of(batch: Any) -> dict[str, Column]:
     """The columns of a record batch by name."""
     return {name: column.to_numpy() for name, column in zip(batch.schema.names, batch.columns, strict=True)}
+
+
+def resolved(reach: Reach, fetched: Mapping[str, Column]) -> dict[str, Column]:
+    """The rows that count, with the place in the plan's shares instead of the number of a case."""
+    found = dict(fetched)
+    cases = found["shared"]
+    levels = found.pop("others_level", numpy.zeros(len(cases), numpy.int64))
+    kept = reach.counts[cases, levels]
+    found["shared"] = reach.shares[cases, levels]
+    return {name: column[kept] for name, column in found.items()}
 
 
 def block_of(plan: Plan, how: Counting, spans: Column, fetched: Mapping[str, Column], bounds: Column) -> Block:
@@ -32,9 +43,11 @@ def block_of(plan: Plan, how: Counting, spans: Column, fetched: Mapping[str, Col
         nothing = numpy.zeros(len(account), numpy.int64)
         columns += (*ratios_in(plan, how, fetched), nothing, fetched.get("shared", nothing - 1))
     block = Block(columns, bounds)
-    if how.rounding is None:
-        return block
-    return Block.of([rounded(cells, how.rounding, how.merged) for *_, cells in block.groups()])
+    if how.rounding is not None:
+        return Block.of([rounded(cells, how.rounding, how.merged) for *_, cells in block.groups()])
+    if how.others:
+        return Block.of([merged(cells) for *_, cells in block.groups()])
+    return block
 
 
 def ratios_in(plan: Plan, how: Counting, fetched: Mapping[str, Column]) -> tuple[Column, Column]:

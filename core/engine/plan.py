@@ -17,10 +17,10 @@ from types import MappingProxyType
 
 import pyarrow
 
-from core.engine.counting import Counting, countings, rivals_of
+from core.engine.counting import Counting, countings, rivals_of, tier_giver
 from core.engine.patterns import Audiences, Scopes
 from core.engine.ratios import ItemRatios, Ratios, TaxRatios, item_ratios, tax_ratios
-from core.engine.reach import Reach, reach_of
+from core.engine.reach import Reach, Share, reach_of
 from core.engine.slots import Span, calendar_of, days_of, slots_of
 from core.engine.states import BEGINNING, END, AccountState, Exchange, ItemState, State
 from core.errors import IntegrityError
@@ -78,7 +78,7 @@ class Plan:
     accounts: Mapping[int, Sequence[AccountState]]
     items: Mapping[int, Sequence[ItemState]]
     taxes: Mapping[int, str]
-    shares: list[tuple[Span, ...]] = field(default_factory=list)
+    shares: list[tuple[Share, ...]] = field(default_factory=list)
     """What lines of a program that others are net of count in there too; cells name one by its place. It grows as
     programs are counted."""
 
@@ -86,6 +86,16 @@ class Plan:
     def index(self) -> dict[str, int]:
         """The index of each program by its id."""
         return {program.id: i for i, program in enumerate(self.programs)}
+
+    def levels(self, giver: str) -> tuple[str, ...]:
+        """The levels of a tier program, from the lowest up; none where there is no such program."""
+        status = self.programs[self.index[giver]].status if giver in self.index else None
+        return () if status is None else tuple(level.name for level in status.levels)
+
+    def givers(self, program: int) -> tuple[int, ...]:
+        """The tier programs whose standings are needed to count a program."""
+        asked = (tier_giver(self.programs[program]), self.countings[program].others)
+        return tuple(sorted({self.index[name] for name in asked if name in self.index}))
 
     @cached_property
     def _orders(self) -> dict[tuple[int, ...], Reach]:
@@ -114,7 +124,8 @@ def make_plan(
     nowhere yet. `taxes` are the currencies of the tax keys; a key without one is in the currency of each program.
 
     On days no state of an account or item covers nothing is known of it: it then takes part only in what is open to
-    everyone. Raises IntegrityError where two states of one account or item cover the same day.
+    everyone. Raises IntegrityError where two states of one account or item cover the same day, and ConfigError where
+    programs that look at each other ask for the tiers of several programs.
     """
     programs = [counter.program for counter in counters]
     audiences, scopes = Audiences(counters), Scopes(programs)
@@ -148,7 +159,7 @@ def make_plan(
         rivals=rivals_of(counters),
         rolled={
             kind: _rolled(accounts, ROLLED[kind])
-            for kind in {name for one in how for name in (one.beneficiary, one.level)} & set(ROLLED)
+            for kind in {name for one in how for name in (one.beneficiary, one.level, one.others_level)} & set(ROLLED)
         },
         products=_products(items if any("product" in one.grain for one in how) else {}),
         item_ratios={one.items: item_ratios(one.items, items) for one in how if one.items is not None},

@@ -54,6 +54,8 @@ _STANDING = (
     "LEFT JOIN standing AS s ON s.program = m.tier AND s.account = {holder} AND " + _ON_DAYS.format("s")
 )  # fmt: skip
 _HOLDER = "LEFT JOIN holder AS h ON h.account = m.account AND " + _ON_DAYS.format("h")
+_OTHER_HOLDER = "LEFT JOIN other_holder AS g ON g.account = m.account AND " + _ON_DAYS.format("g")
+_OTHERS = "LEFT JOIN standing AS w ON w.program = $giver AND w.account = {holder} AND " + _ON_DAYS.format("w")
 _PRODUCTS = "LEFT JOIN item_product AS k ON k.item = m.item"
 _ITEM_RATIO = "LEFT JOIN item_ratio AS u ON u.item = m.item AND " + _ON_DAYS.format("u")
 _TAX_RATIO = "LEFT JOIN tax_ratio AS x ON x.tax = m.tax AND " + _ON_DAYS.format("x")
@@ -108,6 +110,9 @@ class Shape(NamedTuple):
     """Whether the tier is that of a group or parent."""
     payee: bool = False
     shared: bool = False
+    others: bool = False
+    others_held: bool = False
+    """Whether the tier that matters to other programs is told, and is that of a group or parent."""
     items: bool = False
     taxes: bool = False
     """Whether ratios of items and of tax keys are joined."""
@@ -184,12 +189,15 @@ def _joined(shape: Shape) -> dict[str, str]:
     more = {
         "m.account AS payee,": shape.payee,
         "m.shared,": shape.shared,
+        "COALESCE(w.level, 0) AS others_level,": shape.others,
         "COALESCE(u.ratio, -1) AS item_ratio,": shape.items,
         "COALESCE(x.ratio, -1) AS tax_ratio,": shape.taxes,
     }
     joins = {
         _HOLDER: shape.held,
         _STANDING.format(holder="COALESCE(h.other, m.account)" if shape.held else "m.account"): shape.level,
+        _OTHER_HOLDER: shape.others_held,
+        _OTHERS.format(holder="COALESCE(g.other, m.account)" if shape.others_held else "m.account"): shape.others,
         _PRODUCTS: "product" in shape.grain,
         _ITEM_RATIO: shape.items,
         _TAX_RATIO: shape.taxes,
@@ -211,8 +219,8 @@ def _shapes() -> Iterator[Shape]:
     plain = Shape("net")
     yield from (plain._replace(measure=measure) for measure in MEASURES)
     yield from (plain._replace(grain=grain) for grain in GRAINS)
-    yield from (Shape("net", "period", *(place == given for place in range(6))) for given in range(6))
-    yield Shape("mixed", "document product", *[True] * 6)
+    yield from (Shape("net", "period", *(place == given for place in range(8))) for given in range(8))
+    yield Shape("mixed", "document product", *[True] * 8)
 
 
 def every_statement() -> dict[str, str]:

@@ -3,7 +3,7 @@
 The amount of A stands on A's cells, in parts that add up to it. Cells of A that B is net of are counted as fine as
 needed: each lies within one of B's spans, or outside of all of them, and within one document or line where B
 accumulates by these. So the part of each can be taken off B's measure as it stands. Where several cells of B hold the
-same lines (its own tier tells them apart, or dated rates do), they share by their measures, by largest remainder.
+same lines (dated rates tell them apart, say), they share by their measures, by largest remainder.
 
 Accounts are matched by payee: A may be for accounts and B for their group.
 """
@@ -11,6 +11,7 @@ Accounts are matched by payee: A may be for accounts and B for their group.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ from core.programs import COUNTED
 
 
 class Place(NamedTuple):
-    """Where something is taken off: which cells of which program. `document` and `line` of 0: any."""
+    """Where something is taken off: which cells of which program. A `level` of -1, `document` and `line` of 0: any."""
 
     program: int
     payee: int
@@ -29,6 +30,7 @@ class Place(NamedTuple):
     settle: int
     slice: int
     tax: int
+    level: int = -1
     document: int = 0
     line: int = 0
 
@@ -66,13 +68,13 @@ def reductions(plan: Plan, cells: Sequence[Cell], parts: Sequence[int]) -> dict[
     for cell, part in zip(cells, parts, strict=True):
         if not part or cell.shared < 0:
             continue
-        for span in plan.shares[cell.shared]:
+        for span, level in plan.shares[cell.shared]:
             grain = plan.countings[span.program].merged
             document = 0 if grain == "period" else cell.document
             # Where products are counted, `line` is a product: all lines of the document share.
             by_line = grain == "line" and "product" not in plan.countings[cell.program].grain
             place = Place(
-                span.program, cell.payee, span.period, span.settle, span.slice, cell.tax,
+                span.program, cell.payee, span.period, span.settle, span.slice, cell.tax, level,
                 document, cell.line if by_line else 0,
             )  # fmt: skip
             found[place] = found.get(place, 0) + part
@@ -90,10 +92,11 @@ def reduced(
     places: dict[Place, list[int]] = {}
     for i, cell in enumerate(cells):
         if cell.over:
-            for document, line in {(cell.document, cell.line), (cell.document, 0), (0, 0)}:
+            keys = {(cell.document, cell.line), (cell.document, 0), (0, 0)}
+            for level, (document, line) in product({cell.level, -1}, keys):
                 place = Place(
                     cell.program, cell.payee, cell.period, cell.settle, cell.slice, taxes.get(cell.tax, cell.tax),
-                    document, line,
+                    level, document, line,
                 )  # fmt: skip
                 if place in taken:
                     places.setdefault(place, []).append(i)

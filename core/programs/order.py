@@ -28,7 +28,8 @@ def strata(programs: Sequence[Program]) -> list[list[Program]]:
         if not ready:
             names = ", ".join(sorted(program.id for program in waiting))
             raise ConfigError(f"the programs {names} need each other in a circle")
-        done.append(ready)
+        # What gives a tier needs nothing, and others may look at the tier of a program they share lines with.
+        done.append(sorted(ready, key=lambda program: not program.is_tier))
         placed.update(program.id for program in ready)
         waiting = [program for program in waiting if program.id not in placed]
     return done

@@ -75,3 +75,9 @@ TAXES = {1: "EUR", 2: "USD", 3: "JPY", 4: "GBP"}
 
 def exchanged(*programs: Program) -> Plan:
     return plan(*programs, taxes=TAXES, exchange=Rates())
+
+
+def status(**stated: Any) -> Program:
+    head = {"id": "s", "name": "S", "kind": "tier", "currency": "EUR", "valid_from": date(2020, 1, 1)}
+    levels = [{"name": "bronze", "from": Decimal(0)}, {"name": "gold", "from": Decimal(10)}]
+    return program_from({"program": head, "status": {"window": "calendar", "levels": levels}} | stated)

@@ -14,8 +14,9 @@ from core.engine.counted import between, counted
 from core.engine.duck import DuckEngine
 from core.engine.plan import BEGINNING, END, AccountState, ItemState, Plan
 from core.entitlement import Cell
+from core.errors import ConfigError
 from core.period import day_date, day_number
-from core.programs import Program, View, program_from
+from core.programs import Program, View
 from tests.helpers.counting import (
     FIRST,
     LAST,
@@ -30,6 +31,7 @@ from tests.helpers.counting import (
     negated,
     plan,
     program,
+    status,
     table,
 )
 
@@ -169,12 +171,6 @@ def test_what_changed_of_a_group_is_the_whole_group(engine: DuckEngine) -> None:
 
 
 # Tiers on the line's day
-
-
-def status(**stated: Any) -> Program:
-    head = {"id": "s", "name": "S", "kind": "tier", "currency": "EUR", "valid_from": date(2020, 1, 1)}
-    levels = [{"name": "bronze", "from": Decimal(0)}, {"name": "gold", "from": Decimal(10)}]
-    return program_from({"program": head, "status": {"window": "calendar", "levels": levels}} | stated)
 
 
 def test_an_audience_by_tier_tells_the_level_of_the_day(engine: DuckEngine) -> None:
@@ -392,3 +388,29 @@ def test_a_line_counts_only_for_the_first_program_that_it_matches(engine: DuckEn
     assert measures(engine, found, "alone") == {1: 1204, 2: 30}
     together = {(group[0], group[1]): sum(cell.measure for cell in group[3]) for group in engine.count(found, range(4))}
     assert together == {(2, 1): 1000, (1, 1): 204, (1, 2): 30, (3, 1): 1204, (3, 2): 30}
+
+
+def test_a_program_for_some_tiers_leaves_other_days_to_the_next(engine: DuckEngine) -> None:
+    engine.append(table(fact(1), fact(2, day=MARCH, net=500), fact(3, account=2, net=30, batch=2)))
+    gold = exclusive("gold", 1, audience={"tiers": {"program": "s", "levels": ["gold"]}})
+    found = plan(
+        gold,
+        exclusive("p", 2),
+        status(audience={"beneficiary": "group"}),
+        program("alone"),
+        accounts={1: [account(group_id=50)], 2: [account()]},
+    )
+    standings = [(2, 50, MARCH, LAST, 1)]
+    assert (found.givers(1), found.givers(3)) == ((2,), ())
+    assert measures(engine, found, standings=standings) == {1: 1000, 2: 30}
+    assert measures(engine, found, standings=standings, since=1) == {2: 30}
+    assert measures(engine, found, "alone", standings=standings) == {1: 1500, 2: 30}
+    assert [line.document for line in engine.evidence(found, 1, 1, YEAR, standings=standings)] == [1]
+    every_level = [(2, 50, FIRST, LAST, 1), (2, 2, FIRST, LAST, 1)]
+    assert measures(engine, found, standings=every_level) == {}
+
+
+def test_programs_that_meet_must_ask_for_one_tier() -> None:
+    tiers = [exclusive(name, 1, audience={"tiers": {"program": name * 2, "levels": ["gold"]}}) for name in ("a", "b")]
+    with pytest.raises(ConfigError, match="a, b meet on the lines of p"):
+        plan(*tiers, exclusive("p", 2))

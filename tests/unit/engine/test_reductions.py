@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from core.engine.counted import counted
 from core.engine.duck import DuckEngine
 from core.engine.reductions import given, reduced, reductions
 from core.period import day_number
-from tests.helpers.counting import MARCH, YEAR, account, exchanged, fact, item, plan, program, table
+from tests.helpers.counting import LAST, MARCH, YEAR, account, exchanged, fact, item, plan, program, status, table
 
 
 @pytest.fixture
@@ -131,3 +132,27 @@ def test_what_nobody_counts_takes_nothing(engine: DuckEngine) -> None:
     cells = group(engine, found, "b")
     assert reduced(cells, {}) == cells
     assert reductions(found, group(engine, found, "a"), [0]) == {}
+
+
+def test_a_taker_for_some_tiers_is_lowered_by_what_stands_on_their_days(engine: DuckEngine) -> None:
+    engine.append(table(fact(1), fact(2, day=MARCH, net=500)))
+    taker = program("b", basis={"net_of": ["a"]}, audience={"tiers": {"program": "s", "levels": ["gold"]}})
+    found = plan(program("a"), taker, status())
+    standings = [(2, 1, MARCH, LAST, 1)]
+    assert found.givers(0) == found.givers(1) == (2,)
+    cells = [cell for *_, group_ in engine.count(found, [0], standings=standings) for cell in group_]
+    assert [(cell.measure, cell.level) for cell in cells] == [(1000, -1), (500, -1)]
+    taken = reductions(found, cells, [10, 5])
+    wanted = [cell for *_, all_ in engine.count(found, [1], standings=standings) for cell in all_ if cell.level == 1]
+    assert [cell.measure for cell in reduced(wanted, taken)] == [495]
+
+
+def test_a_taker_by_the_tier_of_the_document_is_lowered_level_by_level(engine: DuckEngine) -> None:
+    engine.append(table(fact(1), fact(2, day=MARCH, net=500)))
+    use = {"program": "s", "at": "document", "levels": {"gold": {"percent": Decimal(3)}}}
+    found = plan(program("a"), program("b", basis={"net_of": ["a"]}, tier=use), status())
+    standings = [(2, 1, MARCH, LAST, 1)]
+    cells = [cell for *_, group_ in engine.count(found, [0], standings=standings) for cell in group_]
+    taken = reductions(found, cells, [10, 5])
+    own = [cell for *_, all_ in engine.count(found, [1], standings=standings) for cell in all_]
+    assert [(cell.level, cell.measure) for cell in reduced(own, taken)] == [(0, 990), (1, 495)]
