@@ -184,33 +184,25 @@ class Computation:
     def count(self, index: int) -> Iterator[tuple[int, int, int, list[Cell]]]:
         """The groups of one counter, less what other programs have taken."""
         counter = self.grounds.counters[index]
-        rows: list[tuple[int, int, int, int, int]] = []
-        asked = self._document_tier(counter.program)
-        if asked is not None:
-            giver = self.grounds.plan.index[asked]
-            rows = [
-                (giver, account_id, item.start, item.end, item.level)
-                for account_id, standing in self.tiers.get(asked, {}).items()
-                for item in standing
-                if item.level
-            ]
+        plan = self.grounds.plan
+        rows = [
+            (giver, account_id, item.start, item.end, item.level)
+            for giver in plan.givers(index)
+            for account_id, standing in self.tiers.get(plan.programs[giver].id, {}).items()
+            for item in standing
+            if item.level
+        ]
         wanted = self._wanted_levels(counter.program)
         for program, beneficiary, first, counted_cells in self.engine.count(
-            self.grounds.plan, [index], standings=rows, known_batch=self.grounds.known_batch
+            plan, [index], standings=rows, known_batch=self.grounds.known_batch
         ):
             cells = counted_cells
             if wanted is not None:
                 cells = [cell for cell in cells if cell.level in wanted]
-                if rows and counter.program.tier is None:
-                    cells = [cell._replace(level=-1) for cell in cells]
+                use = counter.program.tier
+                if use is None or use.at != "document":
+                    cells = merged(cell._replace(level=-1) for cell in cells)
             yield program, beneficiary, first, list(self._deductions.off(counter, cells))
-
-    def _document_tier(self, program: Program) -> str | None:
-        """The tier program whose level on the document's day cells are told apart by."""
-        part = program.slices()[0]
-        if part.audience.tiers is not None:
-            return part.audience.tiers.program
-        return part.tier.program if part.tier is not None and part.tier.at == "document" else None
 
     def _wanted_levels(self, program: Program) -> frozenset[int] | None:
         asked = program.slices()[0].audience.tiers
