@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self, runtime_checkable
 
@@ -17,6 +18,8 @@ from pydantic import BaseModel, ConfigDict
 
 from core.documents import BadRecord, Coverage, RawRecord, RecordKind
 from core.errors import RebatedError, RetryableError
+from core.money import plain_number
+from core.money import text as money_text
 
 WriteKind = Literal["credit_note", "debit_invoice", "account_note", "tier", "journal"]
 Uniqueness = Literal["enforced", "draft_first", "none"]
@@ -181,6 +184,8 @@ class NoteRequest:
 class TierRequest:
     """An account's standing in a tier program. Amounts in minor units of `currency`; None where there is none.
 
+    Where the tier is not measured in money, `unit` names what `measure`, `to_next` and `to_keep` are in, as integers
+    with `digits` after the point; it is empty where they are amounts. `text` has all of them as plain numbers.
     `accrued` is what the account has earned in the live programs of that currency and not been paid yet, `paid` what
     was credited to it since the start of the calendar year.
     """
@@ -199,7 +204,17 @@ class TierRequest:
     as_of: date
     accrued: int = 0
     paid: int = 0
+    unit: str = ""
+    digits: int = 0
     kind: Literal["tier"] = "tier"
+
+    def text(self, value: int | None) -> str:
+        """A measure as plain text: `1234.50` of money, `1.5` of a quantity; empty where there is none."""
+        if value is None:
+            return ""
+        if self.unit:
+            return plain_number(Decimal(value).scaleb(-self.digits))
+        return money_text(value, self.currency)
 
 
 class JournalRow(NamedTuple):

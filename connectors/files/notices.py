@@ -7,7 +7,6 @@ from pathlib import Path
 
 from connectors.files.register import Register
 from connectors.spi import AlreadyExists, NoteRequest, Remote, TierRequest
-from core import money
 
 NOTE_COLUMNS = ("key", "account", "event", "at", "language", "text")
 TIER_COLUMNS = (
@@ -50,12 +49,6 @@ def _note(request: NoteRequest) -> tuple[str, ...]:
 
 
 def _tier(request: TierRequest) -> tuple[str, ...]:
-    def amount(minor: int | None) -> str:
-        """Major units where the measure is money, else the plain integer."""
-        if minor is None:
-            return ""
-        return money.text(minor, request.currency) if money.is_currency(request.currency) else str(minor)
-
     return (
         request.key,
         request.account,
@@ -63,10 +56,10 @@ def _tier(request: TierRequest) -> tuple[str, ...]:
         request.tier,
         request.since.isoformat() if request.since else "",
         request.valid_until.isoformat() if request.valid_until else "",
-        amount(request.measure),
-        amount(request.to_next),
+        request.text(request.measure),
+        request.text(request.to_next),
         request.next_tier or "",
-        amount(request.to_keep),
-        request.currency,
+        request.text(request.to_keep),
+        request.unit or request.currency,
         request.as_of.isoformat(),
     )

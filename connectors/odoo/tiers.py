@@ -75,15 +75,15 @@ class Tiers:
 
     def _fields(self, request: TierRequest) -> dict[str, str]:
         """Custom fields and their values, as text."""
-        currency, to_next = request.currency, request.to_next or 0
+        to_next = request.to_next or 0
         reached = request.measure + to_next
         progress = divide(max(request.measure, 0) * _PERCENT, reached) if to_next > 0 and reached > 0 else _PERCENT
         values = {
             "tier": request.tier,
             "since": request.since.isoformat() if request.since else "",
             "progress": str(progress),
-            "to_next": text(to_next, currency),
-            "accrued": text(request.accrued, currency),
+            "to_next": request.text(to_next),
+            "accrued": text(request.accrued, request.currency),
         }
         return {name: values[shown] for shown, name in self.settings.write.fields.items()}
 

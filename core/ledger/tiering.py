@@ -17,11 +17,9 @@ if TYPE_CHECKING:
     from core.ledger.setting import Setting
 
 
-def tier_timelines(
-    engine: DuckEngine, ground: Setting, program: Program, known_batch: int | None = None
-) -> dict[int, list[Standing]]:
+def tier_timelines(engine: DuckEngine, ground: Setting, program: Program) -> dict[int, list[Standing]]:
     """The standings of every account that has bought or has a tier by decision, up to the business day."""
-    return {account_id: standing for account_id, standing, _ in _timelines(engine, ground, program, known_batch)}
+    return {account_id: standing for account_id, standing, _ in _timelines(engine, ground, program)}
 
 
 def keep_tiers(
@@ -50,12 +48,11 @@ def keep_tiers(
     return found
 
 
-def _timelines(
-    engine: DuckEngine, ground: Setting, program: Program, known_batch: int | None = None
-) -> Iterator[tuple[int, list[Standing], Outlook]]:
+def _timelines(engine: DuckEngine, ground: Setting, program: Program) -> Iterator[tuple[int, list[Standing], Outlook]]:
     index, rung = ground.plan.index[program.id], ladder(program)
     rest = {account_id for name, account_id in ground.overrides if name == program.id}
-    for account_id, sums in engine.day_sums(ground.plan, index, taxes=ground.taxes, known_batch=known_batch):
+    known = ground.grounds.known_batch
+    for account_id, sums in engine.day_sums(ground.plan, index, taxes=ground.taxes, known_batch=known):
         rest.discard(account_id)
         yield account_id, *_account(ground, program.id, rung, account_id, sums)
     for account_id in sorted(rest):

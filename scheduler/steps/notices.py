@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
@@ -15,10 +16,12 @@ from core.ledger.book import Batch
 from core.ledger.columns import text_within
 from core.ledger.masters import Profile, profiles
 from core.ledger.proposals import Stored
+from core.ledger.registry import Registered
 from core.ledger.tables import outbox as outbox_table
 from core.ledger.tables import posting, posting_transaction
 from core.ledger.tables import standing as standing_table
 from core.money import shown
+from core.tiers import Figures, figures
 from scheduler.config_sections import route
 from scheduler.context import Context
 from scheduler.steps import requests
@@ -119,7 +122,7 @@ def prepare(context: Context) -> int:
         names = profiles(reading) if rows else {}
         before = _tiers_before(reading)
         notes = _new_notes(routes.account_notes, rows, names, before, _keys(reading))
-        tiers = _new_tiers(context, reading, rows, names) if routes.tiers and rows else []
+        tiers = _new_tiers(context, reading, rows, names, registered) if routes.tiers and rows else []
     if not tiers and not notes:
         return 0
     with context.book.batch("outbox", actor=context.actor, claim=context.fence, run=context.run_id) as batch:
@@ -157,7 +160,11 @@ def _new_notes(
 
 
 def _new_tiers(
-    context: Context, reading: sa.Connection, rows: list[Row], names: dict[int, Profile]
+    context: Context,
+    reading: sa.Connection,
+    rows: list[Row],
+    names: dict[int, Profile],
+    registered: Mapping[str, Registered],
 ) -> list[tuple[str, TierRequest, Row, Told | None]]:
     """Tier updates that say something else than the last one of their account and program."""
     last = _last_told(reading)
@@ -171,18 +178,19 @@ def _new_tiers(
         told = last.get((row.account_id, row.program, target))
         number = told.number + 1 if told else 1
         key = notice_key(target, profile.external_id, f"tier:{row.program}", str(number))
-        request = _tier_request(key, row, profile, money.get((row.account_id, row.currency), Money()))
+        earned = money.get((row.account_id, row.currency), Money())
+        request = _tier_request(key, row, profile, earned, figures(registered[row.program].program))
         if told is None or _says(told.request) != _says(requests.stored(request)):
             found.append((target, request, row, told))
     return found
 
 
 def _says(request: dict[str, Any]) -> dict[str, Any]:
-    """What a tier update tells, apart from when it was told and under which key."""
-    return {name: value for name, value in request.items() if name not in ("key", "as_of")}
+    """What a tier update tells, apart from when it was told and under which key. An older one has no unit."""
+    return {"unit": "", "digits": 0} | {name: value for name, value in request.items() if name not in ("key", "as_of")}
 
 
-def _tier_request(key: str, row: Row, profile: Profile, money: Money) -> TierRequest:
+def _tier_request(key: str, row: Row, profile: Profile, money: Money, measured: Figures) -> TierRequest:
     return TierRequest(
         key,
         profile.external_id,
@@ -198,6 +206,8 @@ def _tier_request(key: str, row: Row, profile: Profile, money: Money) -> TierReq
         row.as_of,
         money.accrued,
         money.paid,
+        "" if measured.is_money else measured.unit,
+        0 if measured.is_money else measured.digits,
     )
 
 
