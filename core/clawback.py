@@ -16,7 +16,8 @@ from datetime import date, timedelta
 
 from core.money import largest_remainder
 from core.programs import Program
-from core.settlement import Draft, Part, Pool, Settled, amount_in, codes_of, draft, is_over, parts_of
+from core.settlement import Draft, Part, Pool, Settled, amount_in, codes_of, draft, parts_of
+from core.settlement_calendar import is_over
 
 
 def claw_back(program: Program, found: Settled, as_of: date) -> Settled:

@@ -8,9 +8,9 @@ left over then is a matter of `core.clawback`. Pure functions, minor units. (des
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from math import ceil
 from typing import Literal, NamedTuple
@@ -19,6 +19,7 @@ from core.money import exponent, largest_remainder, shown
 from core.period import Period
 from core.posting import Key
 from core.programs import Program
+from core.settlement_calendar import is_over, next_settlements
 from core.tax import TaxCode as TaxCode
 from core.tax import of_one_sign, open_split
 
@@ -140,56 +141,6 @@ class Settled(NamedTuple):
 
     made: list[Draft]
     left: list[Pool]
-
-
-def settlement_of(program: Program, calculation: Period, as_of: date) -> tuple[Period, bool] | None:
-    """The settlement period that is due for a calculation period, and whether it is its last one.
-
-    Due is the day after the grace days that follow the period's end. A guarantee that is paid at the start is due on
-    the first day of the calculation period, in the settlement period before. None: nothing is due yet.
-    """
-    calendar = program.settlement_calendar
-    grace = timedelta(days=program.settlement.grace_days)
-    last = calendar.of(calculation.last)
-    if last.end + grace <= as_of:
-        return last, True
-    found = None
-    if program.settles_within:
-        day = calculation.start
-        while day < calculation.end:
-            period = calendar.of(day)
-            if period.end + grace > as_of:
-                break
-            found = period
-            day = period.end
-    if found is None and program.limits.guarantee_paid == "start" and calculation.start <= as_of:
-        found = _before(program, calculation.start)
-    return (found, False) if found is not None else None
-
-
-def _before(program: Program, day: date) -> Period:
-    """The settlement period before a day; a single day before the first of stated periods."""
-    calendar = program.settlement_calendar
-    found = calendar.before(calendar.of(day))
-    eve = day - timedelta(days=1)
-    return found if found is not None else Period(eve, day, eve.isoformat())
-
-
-def next_settlements(program: Program, after: Period, as_of: date) -> Iterator[Period]:
-    """The settlement periods after `after` that are due, in order, within the program's life."""
-    grace = timedelta(days=program.settlement.grace_days)
-    period = program.settlement_calendar.after(after)
-    while period is not None and period.end + grace <= as_of and period.start < program.end:
-        yield period
-        period = program.settlement_calendar.after(period)
-
-
-def is_over(program: Program, as_of: date) -> bool:
-    """Whether every settlement period of the program has been due."""
-    if program.program.valid_to is None:
-        return False
-    last = program.settlement_calendar.of(program.program.valid_to)
-    return last.end + timedelta(days=program.settlement.grace_days) <= as_of
 
 
 def least_paid(program: Program, currency: str) -> int:
@@ -342,7 +293,8 @@ def of_one_sign_only(item: Draft) -> Draft:
     parts = []
     for part, taxes in zip(item.parts, kept, strict=False):
         amount = sum(taxes.values())
-        parts.append(Part(part.key, amount, taxes, part.entitlement_id, part.base, part.amount - amount))
+        if taxes or not part.taxes:
+            parts.append(replace(part, amount=amount, taxes=taxes, left_out=part.amount - amount))
     changes = [
         change._replace(taxes=dict(zip(ordered, largest_remainder(change.amount, weights), strict=True)))
         for change in item.adjustments

@@ -149,7 +149,7 @@ def _concerned(
     rows = proposals.parts(connection, [item.id for item in items])
     for item in items:
         mine = [row for row in rows[item.id] if old.account_id in (row.key.payee, row.key.beneficiary)]
-        reaches = {reach(programs, item.program, date.fromisoformat(row.key.period), start) for row in mine}
+        reaches = {reach(programs, row.key.program, date.fromisoformat(row.key.period), start) for row in mine}
         if "whole" in reaches or ("part" in reaches and start is not None and item.period_end > start):
             yield item, mine
 
@@ -195,10 +195,10 @@ def _cuts_nothing(
     for item, rows in _concerned(connection, programs, old, start, done):
         for row in rows:
             first = date.fromisoformat(row.key.period)
-            if reach(programs, item.program, first, start) == "part":
-                label = _period(programs, item.program, first).label
+            if reach(programs, row.key.program, first, start) == "part":
+                label = _period(programs, row.key.program, first).label
                 raise RefusedError(
-                    f"{start} cuts through {label} of {item.program}, of which {item.key} was settled through "
+                    f"{start} cuts through {label} of {row.key.program}, of which {item.key} was settled through "
                     f"{item.content['period_last']}",
                     hint=f"say --from {first} or --from {item.period_end}, or {always}",
                 )
@@ -220,7 +220,8 @@ def _handovers(
 def _withdrawn(
     connection: Connection, programs: Mapping[str, Registered], old: Identity, start: date | None
 ) -> Iterator[Withdrawn]:
-    standing = [item for item in proposals.in_states(connection, proposals.OPEN) if item.payee == old.account_id]
+    waiting = proposals.in_states(connection, proposals.UNDECIDED)
+    standing = [item for item in waiting if item.payee == old.account_id]
     for item, rows in _concerned(connection, programs, old, start, standing):
         adjusted = sum(row.amount for row in rows if row.kind == "adjustment")
         yield Withdrawn(item.id, item.key, item.program, item.period_label, item.net, adjusted, item.currency)

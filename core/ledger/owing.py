@@ -30,7 +30,8 @@ from core.period import Period, day_number
 from core.posting import Key
 from core.programs import Program
 from core.rules import Rule, compile_rule
-from core.settlement import Due, amount_in, settlement_of
+from core.settlement import Due, amount_in
+from core.settlement_calendar import settlement_of
 from core.tax import TaxCode, under_lowest_rate
 
 

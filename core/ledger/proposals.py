@@ -25,6 +25,7 @@ from core.ledger.tables import posting_transaction, proposal, proposal_event, pr
 from core.posting import Key
 
 OPEN = ("proposed", "held")
+UNDECIDED = (*OPEN, "waiting")
 RESERVED = ("approved", "sending", "suspended")
 FROZEN = (*RESERVED, "settled", "differs", "voided")
 DAEMON = "rebated"

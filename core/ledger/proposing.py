@@ -27,8 +27,6 @@ from core.period import Period
 from core.posting import entry as sides_of
 from core.settlement import Adjusted, Adjustment, Draft, Place, Settled, of_one_sign_only, settle
 
-LIVES = (*proposals.OPEN, "waiting")
-
 
 @dataclass(slots=True)
 class Proposed:
@@ -114,24 +112,30 @@ def _group(
         debt.documents |= work.debt.documents
         result.carried += sum(1 for due in work.debt.dues if due.open < 0)
     for name, work in works.items():
-        made = [
-            item if takes_both_signs(item.entity) or item.kind in ("service", "write_off") else of_one_sign_only(item)
-            for item in found[name].made
-        ]
+        made = [_for_target(item, takes_both_signs) for item in found[name].made]
         _Program(batch, ground, work, debt, result).bring(Settled(made, found[name].left))
+
+
+def _for_target(item: Draft, takes_both_signs: Callable[[str], bool]) -> Draft:
+    """The draft as the system that issues it can take it; what is no document of ours goes to none."""
+    alone = of_one_sign_only(item)
+    ours = item.kind in ("credit_note", "debit_invoice")
+    return alone if ours and alone is not item and not takes_both_signs(item.entity) else item
 
 
 def _work(connection: Connection, ground: Ground, item: Registered) -> _Work:
     program = item.program
     book = ground.mode(program).book
-    everything = proposals.in_states(connection, (*LIVES, *proposals.FROZEN, "rejected"), book, program.id)
+    everything = proposals.in_states(
+        connection, (*proposals.UNDECIDED, *proposals.FROZEN, "rejected"), book, program.id
+    )
     reversed_keys = {entry.key for entry in everything if entry.state == "voided"} - proposals.settled_keys(connection)
     generations: dict[Place, int] = {}
     for entry in everything:
         if entry.key in reversed_keys:
             place = place_of(entry)
             generations[place] = max(generations.get(place, 1), entry.generation + 1)
-    present = {place_of(entry): entry for entry in everything if entry.state in LIVES}
+    present = {place_of(entry): entry for entry in everything if entry.state in proposals.UNDECIDED}
     rows = proposals.parts(connection, [entry.id for entry in present.values()])
     adjusted = {}
     for place, entry in present.items():

@@ -95,7 +95,7 @@ def reject(batch: Batch, item: Stored, reason: str, today: date | None = None) -
     One that is approved can be rejected as long as it is not being sent; its adjustments are taken back. So do those
     of one that waits for more to be due end with it.
     """
-    _need(item, (*proposals.OPEN, "waiting", "approved", "suspended"), "rejected")
+    _need(item, (*proposals.UNDECIDED, "approved", "suspended"), "rejected")
     if item.state in ("approved", "suspended"):
         _post_adjustments(batch, item, today or batch.at.date(), -1)
         outbox.withdraw(batch, item.key)
@@ -139,7 +139,8 @@ def adjust(batch: Batch, item: Stored, amount: int, reason: str) -> int:
     codes = [line["code"] for line in item.content["lines"]]
     weights = [abs(line["net"]) for line in item.content["lines"]]
     split = dict(zip(codes, largest_remainder(amount, weights), strict=True))
-    own = [row for row in rows if row.kind == "entitlement" and row.key.program == item.program]
+    earned = [row for row in rows if row.kind == "entitlement"]
+    own = [row for row in earned if row.key.program == item.program] or earned
     key = max(own, key=lambda row: abs(row.amount)).key
     rows = [*rows, PartRow("adjustment", key, amount, split, None, reason)]
     taxes = tax_codes(batch.connection)

@@ -67,7 +67,7 @@ def summary(item: Stored, name: str) -> dict[str, Any]:
 def list_(
     config: ConfigOption = DEFAULT_CONFIG,
     state: Annotated[
-        list[str] | None, typer.Option("--state", "-s", help="Only these states; proposed and held where absent.")
+        list[str] | None, typer.Option("--state", "-s", help="Only these states; proposed, held and waiting where absent.")
     ] = None,
     program: Annotated[str | None, typer.Option("--program", "-p", help="Only this program.")] = None,
     shadow: Annotated[bool, typer.Option("--shadow", help="Proposals of programs in shadow.")] = False,
@@ -78,7 +78,7 @@ def list_(
     Example: rebated review list --state held
     """
     with session(config, create=False, quiet=as_json) as context, context.book.read() as reading:
-        items = proposals.in_states(reading, state or proposals.OPEN, "shadow" if shadow else "live", program)
+        items = proposals.in_states(reading, state or proposals.UNDECIDED, "shadow" if shadow else "live", program)
         names = profiles(reading, {item.payee for item in items})
     items.sort(key=lambda item: (item.state, item.currency, -item.net))
     if as_json:

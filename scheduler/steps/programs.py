@@ -60,7 +60,7 @@ def go_live(context: Context, program: str, settle_from: date, reason: str = "")
             raise RefusedError(f"{program} is live since before, settling from {mode.settle_from}")
         value = {"mode": "live", "settle_from": settle_from.isoformat()}
         acts.record_act(batch, "program_mode", program, value, reason)
-        waiting = proposals.in_states(batch.connection, proposals.OPEN, "shadow", program)
+        waiting = proposals.in_states(batch.connection, proposals.UNDECIDED, "shadow", program)
         for item in waiting:
             proposals.move(batch, item, "superseded", "the program went live")
         return len(waiting)
@@ -75,6 +75,6 @@ def back_to_shadow(context: Context, program: str, reason: str) -> None:
         busy = proposals.in_states(batch.connection, proposals.RESERVED, "live", program)
         if busy:
             raise RefusedError(f"{busy[0].key} is {busy[0].state}", hint="let it be settled first")
-        for item in proposals.in_states(batch.connection, proposals.OPEN, "live", program):
+        for item in proposals.in_states(batch.connection, proposals.UNDECIDED, "live", program):
             proposals.move(batch, item, "superseded", "the program went back into shadow")
         acts.record_act(batch, "program_mode", program, {"mode": "shadow", "settle_from": None}, reason)

@@ -20,6 +20,8 @@ def a_program(
     grace: int = 0,
     scale: Mapping[str, Any] | None = None,
     quantity: bool = False,
+    settlement: Mapping[str, Any] | None = None,
+    limits: Mapping[str, Any] | None = None,
     **head: Any,
 ) -> Program:
     stated = {"id": "bonus", "name": "Bonus", "currency": "EUR", "valid_from": date(2025, 1, 1), "period": period}
@@ -28,7 +30,8 @@ def a_program(
             "program": stated | head,
             "basis": {"measure": "quantity" if quantity else "net"},
             "scale": scale or {"percent": Decimal(1)},
-            "settlement": {"every": every, "grace_days": grace},
+            "limits": dict(limits or {}),
+            "settlement": {"every": every, "grace_days": grace} | dict(settlement or {}),
         }
     )
 
@@ -37,8 +40,10 @@ def of(day: str, length: Any = "quarter", fiscal: int = 1) -> Period:
     return period_of(date.fromisoformat(day), length, fiscal)
 
 
-def key(period: str = "2025-01-01", payee: int = 1, entity: str = "DE01", currency: str = "EUR") -> Key:
-    return Key("bonus", payee, payee, entity, period, currency)
+def key(
+    period: str = "2025-01-01", payee: int = 1, entity: str = "DE01", currency: str = "EUR", program: str = "bonus"
+) -> Key:
+    return Key(program, payee, payee, entity, period, currency)
 
 
 def due(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.period import MONTHS, period_of
-from core.settlement import is_over, next_settlements, settlement_of
+from core.settlement_calendar import is_over, next_settlements, settlement_of
 from tests.unit.core.settling import a_program, of
 
 

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from core.money import minor_units, text
-from core.settlement import Draft, Due, Place, settle, settlement_of
+from core.settlement import Draft, Due, Place, settle
+from core.settlement_calendar import settlement_of
 from tests.unit.core.settling import a_program, due, earned, key, of
 
 Q1, Q2, Q3 = of("2025-01-01"), of("2025-04-01"), of("2025-07-01")

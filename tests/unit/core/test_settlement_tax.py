@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.money import minor_units, text
-from core.tax import TaxCode, TaxLine, open_split, tax_lines
+from core.tax import TaxCode, TaxLine, of_one_sign, open_split, tax_lines, under_lowest_rate
 from tests.unit.core.settling import a_program, earned
 
 CODES = {
@@ -154,3 +154,45 @@ def test_the_units_of_a_published_wording_without_its_gap(worked: Callable[[str]
         amount, _ = earned(program, (units * 10**6, 1))
         assert amount == minor_units(example["expected"][str(units)], "EUR")
     assert earned(program, (201 * 10**6, 1))[0] == 201 * 500, "an explicit rule: above 200"
+
+
+OTHERS = CODES | {
+    4: TaxCode("DE01", "AT9", "S", 100_000, "EUR"),
+    5: TaxCode("DE01", "DE1", "Z", 0, "EUR"),
+    6: TaxCode("DE01", "DE1", "S", 160_000, "EUR"),
+}
+
+
+def test_everything_taxed_may_go_under_the_lowest_rate_of_its_registration() -> None:
+    assert under_lowest_rate({1: 100, 2: 50}, OTHERS) == {2: 150}
+    assert under_lowest_rate({1: 100, 6: 50}, OTHERS) == {6: 150}
+    assert under_lowest_rate({1: 100, 4: 50}, OTHERS) == {1: 100, 4: 50}, "each registration has its own"
+    assert under_lowest_rate({1: 100}, OTHERS) == {1: 100}
+    assert under_lowest_rate({}, OTHERS) == {}
+
+
+def test_what_bears_no_tax_stays_under_its_own_code() -> None:
+    assert under_lowest_rate({1: 100, 2: -30, 3: 7, 5: 9}, OTHERS) == {2: 70, 3: 7, 5: 9}
+
+
+@given(st.dictionaries(st.integers(1, 6), st.integers(-(2**62), 2**62)))
+def test_the_lowest_rate_keeps_the_sum_and_never_raises_the_tax_of_a_positive_split(split: dict[int, int]) -> None:
+    found = under_lowest_rate(split, OTHERS)
+    assert sum(found.values()) == sum(split.values())
+    if all(amount >= 0 for amount in split.values()):
+        tax = [sum(line.tax for line in tax_lines([part], OTHERS)) for part in (found, split)]
+        assert tax[0] <= tax[1] + len(split), "up to a rounding of each code"
+
+
+def test_a_service_bears_no_tax_of_ours() -> None:
+    assert rows({1: 1000, 2: 500}, taxed=False) == [TaxLine(2, 500, 0), TaxLine(1, 1000, 0)]
+
+
+@given(st.lists(splits, min_size=1, max_size=4))
+def test_one_sign_only_is_the_sign_of_the_whole(parts: list[dict[int, int]]) -> None:
+    kept = of_one_sign(parts)
+    whole = sum(sum(part.values()) for part in parts)
+    totals = [line.net for line in tax_lines(kept, {code: CODES[1] for code in range(5)})]
+    assert all(total * (1 if whole >= 0 else -1) > 0 for total in totals)
+    assert abs(sum(totals)) >= abs(whole)
+    assert of_one_sign(kept) == kept
