@@ -47,6 +47,7 @@ class Replay(NamedTuple):
     """All entitlements as known at a batch, as of a business day."""
 
     known_batch: int
+    engine: DuckEngine
     ground: Setting
     found: Mapping[Place, Replayed]
 
@@ -104,15 +105,15 @@ def replay(
                     level = item.side.level
                     tier = names[level] if 0 <= level < len(names) else None
                     found[Place(name, *group)] = Replayed(item, finished, tier)
-    return Replay(known_batch, ground, found)
+    return Replay(known_batch, engine, ground, found)
 
 
-def compare(connection: Connection, engine: DuckEngine, before: Replay, after: Replay) -> Iterator[Difference]:
-    """Where two replays differ in an amount, with the reasons."""
+def compare(connection: Connection, before: Replay, after: Replay) -> Iterator[Difference]:
+    """Where two replays differ in an amount, with the reasons. Their engines must still be open."""
     for place in sorted(before.found.keys() | after.found.keys()):
         old, new = before.found.get(place), after.found.get(place)
         if (old.result.amount if old else 0) != (new.result.amount if new else 0):
-            lines = list(_lines(connection, engine, place, before, after))
+            lines = list(_lines(connection, place, before, after))
             yield Difference(place, old, new, list(_reasons(old, new)), lines)
 
 
@@ -148,10 +149,8 @@ def _ratios(result: Result) -> set[tuple[int, int, int]]:
     return {(cell.tax, cell.times, cell.over) for cell in result.cells if (cell.times, cell.over) != (1, 1)}
 
 
-def _lines(
-    connection: Connection, engine: DuckEngine, place: Place, before: Replay, after: Replay
-) -> Iterator[LineDifference]:
-    old, new = _evidence(engine, place, before), _evidence(engine, place, after)
+def _lines(connection: Connection, place: Place, before: Replay, after: Replay) -> Iterator[LineDifference]:
+    old, new = _evidence(place, before), _evidence(place, after)
     changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
     ids = {document for document, _ in changed}
     was, now = (known_documents(connection, ids, one.known_batch) for one in (before, after))
@@ -186,13 +185,13 @@ def _why(was: Known | None, now: Known | None, counted: bool, counts: bool) -> s
     return "counts otherwise: payments, master data or unit ratios changed"
 
 
-def _evidence(engine: DuckEngine, place: Place, replayed: Replay) -> dict[tuple[int, int], int]:
+def _evidence(place: Place, replayed: Replay) -> dict[tuple[int, int], int]:
     """The measure of every line behind a place."""
     found: dict[tuple[int, int], int] = {}
     for index, counter in enumerate(replayed.ground.grounds.counters):
         if counter.of != place.program or counter.role != "paid":
             continue
-        rows = engine.evidence(
+        rows = replayed.engine.evidence(
             replayed.ground.plan,
             index,
             place.beneficiary,

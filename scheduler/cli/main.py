@@ -19,6 +19,7 @@ from scheduler.cli import (
     opening,
     program,
     quarantine,
+    replay,
     review,
     setup,
     status,
@@ -67,7 +68,7 @@ def _options(
     set_up_logs("info" if verbose else "error", "text")
 
 
-for module in (setup, chain, review, status, explain, export, doctor, demo):
+for module in (setup, chain, review, status, explain, replay, export, doctor, demo):
     module.add_to(app)
 app.add_typer(program.app, name="program")
 app.add_typer(account.app, name="account")
