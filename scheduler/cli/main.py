@@ -24,6 +24,7 @@ from scheduler.cli import (
     setup,
     status,
     sweep,
+    tier,
 )
 from scheduler.cli.common import err
 from scheduler.logs import set_up_logs
@@ -72,6 +73,7 @@ for module in (setup, chain, review, status, explain, replay, export, doctor, de
     module.add_to(app)
 app.add_typer(program.app, name="program")
 app.add_typer(account.app, name="account")
+app.add_typer(tier.app, name="tier")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sweep.app, name="sweep")
 app.add_typer(opening.app, name="opening")

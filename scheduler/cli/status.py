@@ -12,6 +12,7 @@ from core.ledger import acts, entitlements, postings, proposals, quarantine, reg
 from core.ledger.alarms import open_alarms
 from core.ledger.masters import profiles
 from core.ledger.tables import batch, outbox, record_head, run
+from core.tiers import Figures, figures
 from scheduler.cli.common import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -77,19 +78,21 @@ def account_view(reading: sa.Connection, external_id: str) -> dict[str, Any]:
     known = {item.external_id: item for item in profiles(reading).values()}
     if external_id not in known:
         raise RefusedError(f"no account is called {external_id!r}")
-    profile = known[external_id]
+    profile, programs = known[external_id], registry.current(reading)
     tiers = [
         {
             "program": row.program, "tier": row.tier, "since": row.since, "valid_until": row.valid_until,
             "measure": row.measure, "to_next": row.to_next, "next_tier": row.next_tier, "to_keep": row.to_keep,
-            "currency": row.currency, "book": book,
+            "currency": row.currency, "unit": measured.unit, "digits": measured.digits,
+            "is_money": measured.is_money, "book": book,
         }
         for book in ("live", "shadow")
-        for (_, account_id), row in sorted(standings.latest(reading, book).items())
-        if account_id == profile.account_id
+        for (program, account_id), row in sorted(standings.latest(reading, book).items())
+        if account_id == profile.account_id and program in programs
+        for measured in [figures(programs[program].program)]
     ]  # fmt: skip
     earned = []
-    for name, item in sorted(registry.current(reading).items()):
+    for name, item in sorted(programs.items()):
         for book in ("live", "shadow"):
             for stored in entitlements.latest(reading, book, name, profile.account_id):
                 label = item.program.calendar.of(stored.period).label
@@ -175,9 +178,10 @@ def show_account(found: dict[str, Any]) -> None:
     """Print one account."""
     say(f"{found['name']} ({found['account']})", "bold")
     rows = [
-        (row["program"], row["tier"], row["since"], row["valid_until"], money(row["measure"], row["currency"]),
-         f"{money(row['to_next'], row['currency'])} to {row['next_tier']}" if row["next_tier"] else "", row["book"])
+        (row["program"], row["tier"], row["since"], row["valid_until"], measured.shown(row["measure"]),
+         f"{measured.shown(row['to_next'])} to {row['next_tier']}" if row["next_tier"] else "", row["book"])
         for row in found["tiers"]
+        for measured in [Figures(row["unit"], row["digits"], row["is_money"])]
     ]  # fmt: skip
     columns = [
         ("program", ""),
