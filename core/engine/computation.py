@@ -145,16 +145,14 @@ class Computation:
         if program.settles_within and (program.qualifier or program.condition or program.limits.bounds_amounts):
             result = result._replace(steps=self._steps(program, rule, found, result))
         if program.currency.payout == "invoice":
-            yield from self._by_currency(rule, result)
+            yield from self._by_currency(program, rule, found, result)
         else:
             yield result
 
     def _steps(self, program: Program, rule: Rule, found: _Sides, result: Result) -> tuple[Step, ...]:
         """What was earned through each settlement period inside the calculation period but the last."""
         made = []
-        for part in program.settlement_calendar.between(result.period.start, result.period.end):
-            if part.end >= result.period.end or part.end > self.grounds.as_of:
-                break
+        for part in self._inner_settlements(program, result.period):
             last = day_number(part.end)
             inside = [i for i, cell in enumerate(result.cells) if cell.settle < last]
             cells = [result.cells[i] for i in inside]
@@ -164,6 +162,13 @@ class Computation:
                 parts[i] = amount
             made.append(Step(part.end, parts))
         return tuple(made)
+
+    def _inner_settlements(self, program: Program, period: Period) -> list[Period]:
+        """The settlement periods inside a calculation period that are over, but the last."""
+        if not program.settles_within:
+            return []
+        found = program.settlement_calendar.between(period.start, period.end)
+        return [part for part in found if part.end < period.end and part.end <= self.grounds.as_of]
 
     def _groups(self, program: Program) -> Iterator[tuple[int, Period, list[Cell]]]:
         """(beneficiary, period, cells) of the paid measure; slices counted apart are put together."""
@@ -240,13 +245,33 @@ class Computation:
             waiting.append(f"{units} lines wait: their unit has no ratio to {program.basis.unit or 'the base unit'}")
         return waiting, known
 
-    def _by_currency(self, rule: Rule, result: Result) -> Iterator[Result]:
+    def _by_currency(self, program: Program, rule: Rule, found: _Sides, result: Result) -> Iterator[Result]:
         """A result for each currency of the invoices. Each keeps all cells, for the band rests on all of them."""
+        by_currency = self._paid_by_currency(rule, result.cells, result.side)
+        ends = [part.end for part in self._inner_settlements(program, result.period)]
+        steps: dict[str, list[Step]] = {currency: [] for currency in by_currency}
+        for end in ends:
+            inside = [i for i, cell in enumerate(result.cells) if cell.settle < day_number(end)]
+            cells = [result.cells[i] for i in inside]
+            there = self._paid_by_currency(rule, cells, found.side(result.beneficiary, result.period, cells, end))
+            for currency, into in steps.items():
+                parts = [0] * len(result.cells)
+                for i, part in zip(inside, there.get(currency, [0] * len(inside)), strict=True):
+                    parts[i] = part
+                into.append(Step(end, parts))
+        for currency, parts in by_currency.items():
+            yield result._replace(
+                currency=currency, amount=sum(parts), parts=parts, steps=tuple(steps[currency]), counted=()
+            )
+
+    def _paid_by_currency(self, rule: Rule, cells: Sequence[Cell], side: Side) -> dict[str, list[int]]:
+        """The part of each cell, by currency; those in other currencies have none."""
         currencies = self.grounds.currencies
-        for currency, entitled in entitle_by_currency(rule, result.cells, currencies, result.side).items():
+        found = {}
+        for currency, entitled in entitle_by_currency(rule, cells, currencies, side).items():
             own = iter(entitled.parts)
-            parts = [next(own) if currencies[cell.tax] == currency else 0 for cell in result.cells]
-            yield result._replace(currency=currency, amount=entitled.amount, parts=parts, counted=())
+            found[currency] = [next(own) if currencies[cell.tax] == currency else 0 for cell in cells]
+        return found
 
 
 def _together(program: Program, cells: Sequence[Cell]) -> list[Cell]:

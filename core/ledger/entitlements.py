@@ -68,7 +68,7 @@ def cells_text(cells: Sequence[Cell], parts: Sequence[int]) -> list[list[int]]:
     return rows
 
 
-def side_text(result: Result) -> dict[str, Any] | None:
+def side_text(result: Result | Stored) -> dict[str, Any] | None:
     """What decided beside the cells, as plain data without what is as usual; None where nothing did."""
     side = result.side
     told: dict[str, Any] = {}
@@ -83,11 +83,11 @@ def side_text(result: Result) -> dict[str, Any] | None:
     if result.limits:
         told["limits"] = [list(item) for item in result.limits]
     if result.base:
-        told["base"] = result.base
+        told["base"] = dict(result.base)
     return told or None
 
 
-def steps_text(result: Result) -> list[list[Any]] | None:
+def steps_text(result: Result | Stored) -> list[list[Any]] | None:
     """What was earned through each settlement period, as plain data."""
     return [[step.end.isoformat(), step.parts] for step in result.steps] or None
 

@@ -23,6 +23,7 @@ from core.ledger.merger import BOOKS, Handover, Merger, is_asked, reach
 from core.ledger.postings import Transaction
 from core.ledger.tables import account_identity
 from core.posting import COMPONENTS, Posting, transfer_entry
+from core.rules import Side
 
 
 def merge(batch: Batch, found: Merger, reason: str, today: date) -> None:
@@ -101,19 +102,20 @@ def _counted_anew(connection: Connection, book: str, found: Merger) -> Iterator[
         if item.program.is_tier:
             continue
         periods = {date.fromisoformat(one.new.period) for one in found.handovers if _is_of(one, book, name, new)}
-        gone: dict[date, entitlements.Stored] = {}
+        gone: dict[tuple[date, str], entitlements.Stored] = {}
         for stored in entitlements.latest(connection, book, name, old.account_id):
             extent = reach(programs, name, stored.period, found.start)
             if extent == "whole":
-                gone[stored.period] = _nothing(stored, old, item.hash)
+                empty = gone[stored.period, stored.currency] = _nothing(stored, old, item.hash)
                 if stored.cells or stored.waiting:
-                    yield _values(gone[stored.period], [])
+                    yield _values(empty, [])
             elif extent == "part" and why not in stored.waiting:
                 yield _values(stored, [*stored.waiting, why])
-        mine = {stored.period: stored for stored in entitlements.latest(connection, book, name, new.account_id)}
-        theirs = {period: _nothing(stored, new, item.hash) for period, stored in gone.items()}
-        for period, stored in (theirs | mine).items():
-            if period in periods | gone.keys() and why not in stored.waiting:
+        present = entitlements.latest(connection, book, name, new.account_id)
+        mine = {(stored.period, stored.currency): stored for stored in present}
+        theirs = {place: _nothing(stored, new, item.hash) for place, stored in gone.items()}
+        for place, stored in (theirs | mine).items():
+            if (place in gone or place[0] in periods) and why not in stored.waiting:
                 yield _values(stored, [*stored.waiting, why])
 
 
@@ -128,6 +130,10 @@ def _nothing(stored: entitlements.Stored, account: Identity, definition: str) ->
         cells=empty,
         parts=empty,
         waiting=empty,
+        side=Side(),
+        limits=(),
+        base={},
+        steps=(),
     )
 
 
@@ -138,6 +144,7 @@ def _is_of(item: Handover, book: str, program: str, new: Identity) -> bool:
 def _values(item: entitlements.Stored, waiting: list[str]) -> dict[str, Any]:
     """An entitlement as a row to store."""
     rows = entitlements.cells_text(item.cells, item.parts)
+    side, steps = entitlements.side_text(item), entitlements.steps_text(item)
     return {
         "program": item.program,
         "beneficiary": item.beneficiary,
@@ -147,6 +154,8 @@ def _values(item: entitlements.Stored, waiting: list[str]) -> dict[str, Any]:
         "level": item.level,
         "definition": item.definition,
         "cells": rows,
-        "cells_hash": entitlements.digest(item.definition, item.level, rows, waiting),
+        "cells_hash": entitlements.digest(item.definition, item.level, rows, waiting, side, steps),
         "waiting": waiting,
+        "side": side,
+        "steps": steps,
     }

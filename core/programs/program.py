@@ -119,6 +119,7 @@ class Program(Definition):
                 ("accumulate per document or line", self.basis.accumulate != "period"),
                 ("a guarantee, cap or budget", self.limits.bounds_amounts),
                 ("net_of", bool(self.basis.net_of)),
+                ("an accrual rate of its own", self.accrual.rate != "achieved"),
                 ("a combination", self.combination is not None),
                 ("a measure that is not money", self.basis.measure not in ("net", "gross")),
             ):
