@@ -18,14 +18,21 @@ from core.rules import Rule, Side
 
 
 def bounded(program: Program, rule: Rule, results: Sequence[Result], as_of: date) -> list[Result]:
-    """The results within the limits of their own beneficiary, in order of beneficiary and period."""
+    """The results within the limits of their own beneficiary, in order of beneficiary and period.
+
+    The periods of a beneficiary begin with the first in which something stands: what was cancelled is as if it had
+    never been, and what waits bounds nothing yet.
+    """
     limits = compile_limits(program)
     by_beneficiary: dict[int, list[Result]] = {}
     for result in results:
         by_beneficiary.setdefault(result.beneficiary, []).append(result)
     found: list[Result] = []
     for _, mine in sorted(by_beneficiary.items()):
-        whole = _every_period(program, limits, sorted(mine, key=lambda item: item.period.start), as_of)
+        mine.sort(key=lambda item: item.period.start)
+        first = next((i for i, item in enumerate(mine) if item.cells), len(mine))
+        found += mine[:first]
+        whole = _every_period(program, limits, mine[first:], as_of)
         amounts = bound(limits, [Earned(item.amount, item.period.end <= as_of) for item in whole])
         left = limits.account_budget
         for item, now in zip(whole, amounts, strict=True):
@@ -56,6 +63,8 @@ def _every_period(program: Program, limits: CompiledLimits, results: list[Result
 
     A period of a guarantee that has begun counts for whoever has bought before, while the program runs.
     """
+    if not results:
+        return []
     last = results[-1].period.end
     if limits.guarantee is not None:
         running = program.calendar.between(results[-1].period.start, min(program.end, as_of + timedelta(days=1)))
@@ -65,7 +74,10 @@ def _every_period(program: Program, limits: CompiledLimits, results: list[Result
     found: list[Result] = []
     for period in program.calendar.between(results[0].period.start, last):
         item = known.get(period.start)
-        found.append(item if item is not None else _empty(found[-1], period))
+        if item is None or not item.cells:
+            waiting = item.waiting if item is not None else []
+            item = _empty(found[-1], period)._replace(waiting=waiting)
+        found.append(item)
     return found
 
 

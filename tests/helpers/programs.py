@@ -105,8 +105,9 @@ def sides(draw: st.DrawFn, measure: str) -> dict[str, Any]:
         if against == "target":
             found["baseline"] |= {"target": Decimal(draw(st.sampled_from([0, 5, 20]))), "targets": {"id-1": Decimal(7)}}
         elif measure in (*MONEY, "quantity"):
-            raises = st.sampled_from([[], [], [{"percent": Decimal("2.5"), "categories": ["tools"]}],
-                                      [{"percent": Decimal(-10), "brands": ["own"]}, {"percent": Decimal(3)}]])  # fmt: skip
+            tools = {"percent": Decimal("2.5"), "categories": ["tools"]}
+            others = [{"percent": Decimal(-10), "brands": ["own"]}, {"percent": Decimal(3)}]
+            raises = st.sampled_from([[], [], [tools], others])
             found["baseline"]["index"] = draw(raises)
     for number in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):
         minimum = draw(st.sampled_from(["minimum", "minimum_percent"]))
@@ -200,10 +201,80 @@ def rebates(
 
 
 @st.composite
-def programs(draw: st.DrawFn, number: int = 0, **choices: Any) -> Program:
-    """A sound rebate program."""
+def limits(draw: st.DrawFn) -> dict[str, Any]:
+    """Bounds from below and above."""
+    found: dict[str, Any] = {}
+    for name in ("cap", "account_budget", "program_budget"):
+        if draw(st.integers(0, 2)) == 0:
+            found[name] = Decimal(draw(st.sampled_from([5, 12, 40])))
+    if draw(st.integers(0, 2)) == 0:
+        found["guarantee"] = Decimal(draw(st.sampled_from([1, 5])))
+        found["guarantee_cumulative"] = draw(st.booleans())
+        found["guarantee_paid"] = draw(st.sampled_from(["end", "start"]))
+    if draw(st.integers(0, 2)) == 0:
+        found |= {"minimum": Decimal(draw(st.sampled_from([1, 3]))), "below_minimum": "drop"}
+    return found
+
+
+@st.composite
+def audiences(draw: st.DrawFn, beneficiary: str, tier: str) -> dict[str, Any]:
+    """An audience of enrolled accounts, of a pilot, or of accounts with a tier."""
+    found = draw(selections()) | {"beneficiary": beneficiary}
+    chosen = draw(st.sets(st.sampled_from(["enrolled", "pilot", "tiers"]), max_size=2))
+    if "enrolled" in chosen:
+        found["enrolled"] = True
+    if "pilot" in chosen:
+        found["pilot"] = {
+            "percent": Decimal(draw(st.sampled_from([30, 70]))),
+            "part": draw(st.sampled_from(["pilot", "control"])),
+            "seed": draw(st.sampled_from(["", "one", "two"])),
+        }
+    if "tiers" in chosen and tier:
+        levels = sorted(draw(st.sets(st.sampled_from(LEVELS), min_size=1)))
+        found["tiers"] = {"program": tier, "levels": levels}
+    return found
+
+
+@st.composite
+def conversions(draw: st.DrawFn) -> dict[str, Any]:
+    """What becomes of lines in other currencies."""
+    return {
+        "lines": draw(st.sampled_from(["convert"] * 4 + ["wait"])),
+        "date": draw(st.sampled_from(["document", "month_average", "period_end"])),
+        "rounding": draw(st.sampled_from(["exact", "line"])),
+    }
+
+
+@st.composite
+def everything(draw: st.DrawFn, number: int = 0, **choices: Any) -> Program:
+    """A rebate program with any of the parts that others leave out."""
+    definition = draw(rebates(number, **choices))
+    audience = definition["audience"]
+    tier = choices.get("tier", "")
+    shared = {name: audience[name] for name in ("distribution",) if name in audience}
+    definition["audience"] = draw(audiences(audience["beneficiary"], tier)) | shared
+    definition["currency"] = draw(conversions())
+    if definition["basis"]["measure"] == "quantity":
+        definition["basis"]["unit"] = draw(st.sampled_from(["", "box", "kg", "piece"]))
+    definition["limits"] = draw(st.just({}) | limits())
+    for change in definition["change"]:
+        if draw(st.booleans()):
+            change["scope"] = draw(scopes())
+        if draw(st.integers(0, 2)) == 0:
+            change["audience"] = draw(audiences(audience["beneficiary"], tier)) | shared
+    return sound(definition)
+
+
+def sound(definition: dict[str, Any]) -> Program:
+    """The program a definition states, where its parts go together."""
     try:
-        return program_from(draw(rebates(number, **choices)))
+        return program_from(definition)
     except ConfigError:
         assume(False)
         raise
+
+
+@st.composite
+def programs(draw: st.DrawFn, number: int = 0, **choices: Any) -> Program:
+    """A sound rebate program."""
+    return sound(draw(rebates(number, **choices)))

@@ -4,6 +4,8 @@ Nothing here is shared with the engine but the definitions and the records: line
 exact fractions, tiers are looked up from their definition for each date. It is slow on purpose.
 """
 
-from core.engine.reference._old import Fact, Key, entitlements, level_on
+from core.engine.reference.computing import Entitlement, Key, entitlements, of_program
+from core.engine.reference.tiers import level_on
+from core.engine.reference.world import Fact, World
 
-__all__ = ["Fact", "Key", "entitlements", "level_on"]
+__all__ = ["Entitlement", "Fact", "Key", "World", "entitlements", "level_on", "of_program"]

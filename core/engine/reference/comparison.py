@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from core.engine.reference.counting import Measured, measured_as, minor_of, things
 from core.engine.reference.days import Days, date_of, month_run, months_later, period_with
-from core.engine.reference.matching import beneficiary, is_in, selects
+from core.engine.reference.matching import beneficiary, is_in, returns_of, selects
+from core.engine.reference.tiers import has_tier
 from core.engine.reference.world import Fact, World
-from core.programs import COUNTED, Audience, Program, Scope
+from core.programs import COUNTED, Program, Scope
 
 NOTHING = Fraction(0)
 YEARS_BEFORE = 5
@@ -43,14 +44,8 @@ def _lines(world: World, program: Program, whose: int, scope: Scope, returns: st
         and date_of(line.day) < program.end
         and beneficiary(world, program, line) == whose
         and is_in(world, program, program.audience, scope, returns, line)
-        and _has_tier(world, program, program.audience, line)
+        and has_tier(world, program.audience, line)
     ]
-
-
-def _has_tier(world: World, program: Program, audience: Audience, line: Fact) -> bool:
-    from core.engine.reference.tiers import has_tier
-
-    return has_tier(world, audience, line)
 
 
 def _value(world: World, program: Program, measure: str, unit: str, lines: Sequence[Fact]) -> Fraction:
@@ -74,7 +69,7 @@ def qualifier(world: World, program: Program, whose: int, period: Days) -> Fract
             return _by_months(world, program, whose, days)
     else:
         days = Days(first, period.last)
-    returns = "exclude" if stated.measure == "orders" else program.basis.returns
+    returns = returns_of(program, stated.measure)
     found = _lines(world, program, whose, stated.scope, returns, days)
     return _value(world, program, stated.measure, stated.unit, found)
 
@@ -83,7 +78,7 @@ def _by_months(world: World, program: Program, whose: int, days: Days) -> Fracti
     stated = program.qualifier
     assert stated is not None  # noqa: S101
     total, first = NOTHING, days.first
-    returns = "exclude" if stated.measure == "orders" else program.basis.returns
+    returns = returns_of(program, stated.measure)
     while first <= days.last:
         last = date.fromordinal(months_later(first, 1).toordinal() - 1)
         found = _lines(world, program, whose, stated.scope, returns, Days(first, last))
@@ -97,7 +92,7 @@ def conditions(world: World, program: Program, whose: int, period: Days, paid: F
     rows = []
     for stated in program.condition:
         days = Days(max(period.first, program.program.valid_from), period.last)
-        returns = "exclude" if stated.measure == "orders" else program.basis.returns
+        returns = returns_of(program, stated.measure)
         found = _lines(world, program, whose, stated.scope, returns, days)
         value = _value(world, program, stated.measure, stated.unit, found)
         if stated.minimum is not None:
@@ -117,9 +112,7 @@ def baseline(world: World, program: Program, whose: int, period: Days) -> Compar
         target = next((stated.targets[name] for name in names if name in stated.targets), stated.target)
         return Compared(None if target is None else minor_of(program, target, program.basis.measure))
     days = compared_days(program, period)
-    scope, returns = program.slices()[-1].scope, program.basis.returns
-    if program.basis.measure == "orders":
-        returns = "exclude"
+    scope, returns = program.slices()[-1].scope, returns_of(program, program.basis.measure)
     start = _earliest(program)
     before = _lines(world, program, whose, scope, returns, Days(start, date(2200, 12, 31)))
     inside = [line for line in before if date_of(line.day) in days]

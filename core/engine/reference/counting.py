@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from core.engine.reference.days import Days, date_of, period_with, settles_from
+from core.engine.reference.days import Days, date_of, months_later, period_with, settles_from
 from core.engine.reference.earning import unit_of
 from core.engine.reference.matching import slice_of
 from core.engine.reference.rounding import rounded
@@ -20,12 +20,15 @@ NOTHING = Fraction(0)
 
 
 class Measured(NamedTuple):
-    """A line with what it adds to a measure, in the smallest units of the program's measure (None: nobody knows)."""
+    """A line with what it adds to a measure, in the smallest units of the program's measure."""
 
     line: Fact
     value: Fraction | None
-    ratio: Fraction | None
-    """Minor units of the program's currency for one of the line's; 1 where nothing is converted."""
+    """None: nobody knows yet, the line waits."""
+    ratio: Fraction
+    """What its own figure was multiplied with."""
+    net: Fraction
+    """In the program's currency where the measure is money, else as the document states it."""
 
 
 class Cell(NamedTuple):
@@ -54,7 +57,8 @@ def ratio_of(world: World, program: Program, line: Fact, period: Days) -> Fracti
     if stated.lines == "wait" or world.exchange is None:
         return None
     day = date_of(line.day)
-    found = world.exchange.ratio(theirs, ours, day, stated.date, stated.provider, period.last)
+    last = min(period.last, world.as_of)
+    found = world.exchange.ratio(theirs, ours, day, stated.date, stated.provider, last)
     return None if found is None else Fraction(found) * Fraction(10) ** (exponent(ours) - exponent(theirs))
 
 
@@ -64,21 +68,37 @@ def measured(world: World, program: Program, line: Fact) -> Measured:
 
 
 def measured_as(world: World, program: Program, line: Fact, measure: str, unit: str) -> Measured:
-    """What a line adds to some measure of its period."""
+    """What a line adds to some measure of its period. A line without a known quantity adds nothing to quantities."""
+    net = Fraction(line.net)
     if measure == "quantity":
         held = held_by(world, line, unit)
-        if line.quantity is None or held is None:
-            return Measured(line, None, Fraction(1))
-        return Measured(line, line.quantity / held, Fraction(1))
+        if held is None:
+            return Measured(line, None, NOTHING, net)
+        return Measured(line, (line.quantity or 0) / held, 1 / held, net)
     if measure in COUNTED:
-        return Measured(line, NOTHING, Fraction(1))
-    try:
-        period = period_with(program, date_of(line.day))
-    except LookupError:  # a baseline looks at days before the program's own periods
-        period = Days(date_of(line.day), date_of(line.day))
-    ratio = ratio_of(world, program, line, period)
+        return Measured(line, NOTHING, Fraction(1), net)
+    ratio = ratio_of(world, program, line, period_around(program, date_of(line.day)))
+    if ratio is None:
+        return Measured(line, None, NOTHING, net)
     amount = line.net + (line.tax_amount if measure == "gross" else 0)
-    return Measured(line, None if ratio is None else amount * ratio, ratio)
+    return Measured(line, amount * ratio, ratio, net * ratio)
+
+
+def period_around(program: Program, day: date) -> Days:
+    """The calculation period of a day, also of one before the program: of a later year, where they are explicit ones
+    that begin later."""
+    for years in range(10):
+        try:
+            found = period_with(program, _years_later(day, years))
+        except LookupError:
+            continue
+        return Days(_years_later(found.first, -years), _years_later(found.last, -years))
+    return Days(day.replace(day=1), date.fromordinal(months_later(day, 1).toordinal() - 1))
+
+
+def _years_later(day: date, years: int) -> date:
+    leap = (day.month, day.day) == (2, 29)
+    return date(day.year + years, day.month, 28) if leap and years else date(day.year + years, day.month, day.day)
 
 
 def held_by(world: World, line: Fact, unit: str) -> Fraction | None:
@@ -94,57 +114,71 @@ def held_by(world: World, line: Fact, unit: str) -> Fraction | None:
 
 
 def things(world: World, measure: str, lines: Sequence[Fact]) -> int:
-    """How many orders were placed, or distinct products kept.
+    """How many orders were placed, or distinct products kept."""
+    return len(kept_things(world, measure, lines))
 
-    An order is an invoice of which lines still stand. A product counts where the quantity that was kept is above
-    nothing; where no quantity is known, where more lines came than went.
-    """
+
+def thing_of(world: World, measure: str, line: Fact) -> Any:
+    """The order or the product a line belongs to. Items of one sku are one product."""
+    if measure == "orders":
+        return line.document
+    skus = [state.sku for state in world.items.get(line.item, ()) if state.sku is not None]
+    return skus[0] if skus else line.item
+
+
+def kept_things(world: World, measure: str, lines: Sequence[Fact]) -> set[Any]:
+    """The orders of which lines stand, or the products of which more was kept than given back: by quantity, or by
+    lines where a quantity is unknown."""
     by: dict[Any, list[Fact]] = defaultdict(list)
     for line in lines:
-        item = world.item(line)
-        product = (item.sku if item is not None else None, line.item if item is None or item.sku is None else 0)
-        by[line.document if measure == "orders" else product].append(line)
+        by[thing_of(world, measure, line)].append(line)
     if measure == "orders":
-        return sum(1 for members in by.values() if sum(line.sign for line in members) > 0)
-    return sum(1 for members in by.values() if _kept(members))
+        return {thing for thing, members in by.items() if sum(line.sign for line in members) > 0}
+    return {thing for thing, members in by.items() if _kept(members)}
 
 
 def _kept(lines: Sequence[Fact]) -> bool:
-    kept = sum(line.quantity or 0 for line in lines)
-    return kept > 0 if kept else sum(line.sign for line in lines) > 0
+    if any(line.quantity is None for line in lines):
+        return sum(line.sign for line in lines) > 0
+    return sum(line.quantity or 0 for line in lines) > 0
 
 
-def cells_of(world: World, program: Program, found: Iterable[tuple[Measured, int]], period: Days) -> list[Cell]:
+def cells_of(world: World, program: Program, found: Sequence[tuple[Measured, int]], period: Days) -> list[Cell]:
     """The cells of one beneficiary and period, from its measured lines, each with the tier level of its day."""
-    by = program.basis.accumulate
-    rounds = program.currency.rounding == "line"
     sums: dict[tuple[Any, ...], list[Fraction]] = defaultdict(lambda: [NOTHING, NOTHING, NOTHING])
-    fine: dict[tuple[Any, ...], list[Fraction]] = defaultdict(lambda: [NOTHING, NOTHING, NOTHING])
-    for item, level in found:
+    converted: dict[tuple[Any, ...], Fraction] = defaultdict(Fraction)
+    measure = program.basis.measure
+    left = kept_things(world, measure, [item.line for item, _ in found]) if measure in COUNTED else set()
+    rows = sorted(((_key(program, item.line, level, period), item) for item, level in found), key=lambda row: row[0])
+    for key, item in rows:
         if item.value is None:
             continue
-        line, day = item.line, date_of(item.line.day)
-        key = (
-            slice_of(program, line),
-            level,
-            line.tax,
-            line.document if by != "period" else 0,
-            line.line if by == "line" else 0,
-            line.account,
-            settles_from(program, day, period),
-        )
-        foreign = item.ratio not in (None, 1) or world.currencies[line.tax] != program.program.currency
-        single = (line.document, line.line, item.ratio) if rounds and foreign else ()
-        row = fine[(*key, single)]
-        net = line.net * (item.ratio or 1)
-        for i, number in enumerate((item.value, net, line.sign)):
-            row[i] += number
-    for key, row in fine.items():
-        total = sums[key[:-1]]
-        value = Fraction(rounded(row[0], program.program.rounding)) if key[-1] else row[0]
-        for i, number in enumerate((value, row[1], row[2])):
-            total[i] += number
-    return [Cell(*key, row[0], row[1], int(row[2])) for key, row in sorted(sums.items())]
+        value, line = item.value, item.line
+        if measure in COUNTED and thing_of(world, measure, line) in left:
+            left.remove(thing_of(world, measure, line))
+            value = Fraction(1)
+        if program.currency.rounding == "line" and world.currencies[line.tax] != program.program.currency:
+            converted[*key, line.document, line.line, item.ratio] += value
+            value = NOTHING
+        for i, number in enumerate((value, item.net, Fraction(line.sign))):
+            sums[key][i] += number
+    for key, value in converted.items():
+        whole = rounded(value, program.program.rounding) if measure in ("net", "gross") else value
+        sums[key[:-3]][0] += whole
+    return [Cell._make((*key, row[0], row[1], int(row[2]), 1, 1)) for key, row in sorted(sums.items())]
+
+
+def _key(program: Program, line: Fact, level: int, period: Days) -> tuple[int, int, int, int, int, int, date]:
+    by = program.basis.accumulate
+    return (
+        slice_of(program, line),
+        level,
+        line.tax,
+        line.document if by != "period" else 0,
+        line.line if by == "line" else 0,
+        line.account,
+        settles_from(program, date_of(line.day), period),
+    )
 
 
 def minor_of(program: Program, stated: Any, measure: str) -> Fraction:

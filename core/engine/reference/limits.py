@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -24,15 +25,15 @@ def bounded(program: Program, periods: Sequence[Gained]) -> list[int]:
     """What a beneficiary gets of each period, the periods in order and none left out between the first and the last."""
     limits, minor = program.limits, 10 ** exponent(program.program.currency)
 
-    def stated(value: object) -> int:
-        return int(Fraction(value) * minor)  # type: ignore[arg-type]
+    def stated(value: Decimal | None) -> int:
+        return int(Fraction(value or 0) * minor)
 
     paid: list[int] = []
     for number, period in enumerate(periods, start=1):
         amount = period.amount
         if limits.cap is not None:
             amount = min(amount, stated(limits.cap))
-        if limits.below_minimum == "drop" and amount < stated(limits.minimum):
+        if limits.below_minimum == "drop" and 0 < amount < stated(limits.minimum):
             amount = 0
         if limits.guarantee is not None and (period.over or limits.guarantee_paid == "start"):
             due = stated(limits.guarantee)
@@ -47,17 +48,15 @@ def bounded(program: Program, periods: Sequence[Gained]) -> list[int]:
 
 def budgeted(budget: int, amounts: Mapping[date, Mapping[int, int]]) -> dict[date, dict[int, int]]:
     """What is left of amounts by period and beneficiary under the budget of the program: the earlier period first,
-    within one in proportion."""
+    within one what is paid in proportion; what is taken back comes back to the budget."""
     left = budget
     found: dict[date, dict[int, int]] = {}
     for start in sorted(amounts):
-        row = amounts[start]
-        whole = sum(row.values())
-        if whole > left:
-            order = sorted(row)
-            parts = in_proportion(max(left, 0), [Fraction(row[key]) for key in order])
-            found[start] = dict(zip(order, parts, strict=True))
-        else:
-            found[start] = dict(row)
+        row = dict(amounts[start])
+        if sum(row.values()) > left:
+            paid = sorted(key for key in row if row[key] > 0)
+            room = left - sum(row[key] for key in row if row[key] <= 0)
+            row |= zip(paid, in_proportion(room, [Fraction(row[key]) for key in paid]), strict=True)
+        found[start] = row
         left -= sum(found[start].values())
     return found

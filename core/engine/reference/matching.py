@@ -28,9 +28,14 @@ def counts(world: World, program: Program, line: Fact) -> bool:
     if number < 0 or not day < program.end or day > world.as_of:
         return False
     part = program.slices()[number]
-    if not is_in(world, program, part.audience, part.scope, program.basis.returns, line):
+    if not is_in(world, program, part.audience, part.scope, returns_of(program, program.basis.measure), line):
         return False
     return not any(counts(world, first, line) for first in _before(world, program))
+
+
+def returns_of(program: Program, measure: str) -> str:
+    """What becomes of credit notes in a measure of a program: orders are invoices, and nothing is taken off them."""
+    return "exclude" if measure == "orders" else program.basis.returns
 
 
 def is_in(world: World, program: Program, audience: Audience, scope: Scope, returns: str, line: Fact) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -48,12 +48,9 @@ class World(NamedTuple):
         return next(program for program in self.programs if program.id == name)
 
     def known(self, program: Program) -> list[Fact]:
-        """The lines a program could count: those of its view, known by then."""
-        return [
-            line
-            for line in self.lines.get(program.basis.view, ())
-            if self.known_batch is None or line.batch <= self.known_batch
-        ]
+        """The lines a program could count: those of its view that stand, as it was known then."""
+        lines = self.lines.get(program.basis.view, ())
+        return standing(line for line in lines if self.known_batch is None or line.batch <= self.known_batch)
 
     def account(self, line: Fact) -> Any:
         """The state of a line's account on its day; None where nothing is known."""
@@ -62,6 +59,26 @@ class World(NamedTuple):
     def item(self, line: Fact) -> Any:
         """The state of a line's item on its day; None where nothing is known."""
         return _on(self.items.get(line.item, ()), line.day)
+
+
+def standing(lines: Iterable[Fact]) -> list[Fact]:
+    """What is left of signed lines when those that were taken back are gone."""
+    alike: dict[tuple[int | bool, ...], list[Fact]] = {}
+    for line in lines:
+        key = (line.document, line.line, line.account, line.item, line.tax, line.day, line.quantity is None)
+        alike.setdefault(key, []).append(line)
+    found = []
+    for members in alike.values():
+        sign = sum(line.sign for line in members)
+        whole = members[0]._replace(
+            net=sum(line.net for line in members),
+            tax_amount=sum(line.tax_amount for line in members),
+            quantity=None if members[0].quantity is None else sum(line.quantity or 0 for line in members),
+            sign=sign,
+        )
+        if sign or whole.net or whole.tax_amount or whole.quantity:
+            found.append(whole)
+    return found
 
 
 def _on(states: Sequence[Any], day: int) -> Any:

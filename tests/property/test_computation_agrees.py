@@ -1,0 +1,55 @@
+"""The computation and the oracle, which share nothing but the definitions, agree to the cent and to the part.
+
+REBATED_EXAMPLES asks for more made-up worlds than the 25 of an ordinary run.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.engine.duck import DuckEngine
+from core.engine.reference import World, entitlements
+from tests.helpers.programs import everything, programs
+from tests.helpers.worlds import computed, filled, parts, planned, worlds
+
+EXAMPLES = int(os.environ.get("REBATED_EXAMPLES", "25"))
+moderate = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def engine() -> Any:
+    with DuckEngine(threads=1) as found:
+        yield found
+
+
+def agree(engine: DuckEngine, world: World) -> None:
+    filled(engine, world.lines)
+    expected = entitlements(world)
+    found = computed(engine, planned(world))
+    amounts = {key: result.amount for key, result in found.items() if result.amount}
+    assert amounts == {tuple(key): one.amount for key, one in expected.items() if one.amount}
+    for key, result in found.items():
+        assert sum(result.parts) == result.amount
+        one = expected.get(key)
+        exact = all(cell.times == cell.over for cell in result.cells)
+        if one is not None and exact and one.amount == one.unlimited:
+            assert {place: part for place, part in parts(result).items() if part} == {
+                place: part for place, part in one.parts.items() if part
+            }
+
+
+@moderate
+@given(world=worlds(st.tuples(programs(tier="status"), programs(number=1, sided=False)).map(list)))
+def test_programs_with_all_scales_and_sides(engine: DuckEngine, world: World) -> None:
+    agree(engine, world)
+
+
+@moderate
+@given(world=worlds(st.tuples(everything(tier="status")).map(list), taxes=(1, 2, 3, 4, 5)))
+def test_programs_with_everything(engine: DuckEngine, world: World) -> None:
+    agree(engine, world)
