@@ -105,6 +105,14 @@ def current(connection: Connection, known_batch: int | None = None) -> dict[str,
     }
 
 
+def registered(connection: Connection, program: str) -> Registered:
+    """The latest definition of a program. Raises RefusedError, naming those there are."""
+    found = current(connection)
+    if program not in found:
+        raise RefusedError(f"no program is called {program!r}; there are: {', '.join(sorted(found)) or 'none'}")
+    return found[program]
+
+
 def by_hash(connection: Connection, digest: str) -> Program:
     """What held when the definition of a hash was the latest. Raises RefusedError where there is none."""
     row = connection.execute(sa.select(program_version).where(program_version.c.hash == digest)).one_or_none()
@@ -135,9 +143,10 @@ def _follow(before: Program, program: Program, registered: date) -> Program:
     if cut <= before.program.valid_from:
         return program
     _check_alike(before, program)
-    now = max(
-        (part for part in program.slices() if part.start <= cut), key=lambda part: part.start, default=None
-    ) or program.slices()[0]
+    now = (
+        max((part for part in program.slices() if part.start <= cut), key=lambda part: part.start, default=None)
+        or program.slices()[0]
+    )
     change = Change.model_construct(
         from_=cut, scale=now.scales[""], tier=now.tier, audience=now.audience, scope=now.scope
     )

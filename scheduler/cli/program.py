@@ -20,7 +20,8 @@ from scheduler.cli.common import (
     table,
     writing,
 )
-from scheduler.cli.program_files import FilesArgument, ProgramArgument, check, diff, show, test
+from scheduler.cli.program_diff import diff
+from scheduler.cli.program_files import FilesArgument, ProgramArgument, check, show, test
 from scheduler.steps.programs import back_to_shadow, go_live, import_programs
 
 app = typer.Typer(

@@ -1,4 +1,4 @@
-"""`rebated program check`, `test`, `show` and `diff`: what program files and registered definitions say."""
+"""`rebated program check`, `test` and `show`: what program files and registered definitions say."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from core.errors import ConfigError, RefusedError
-from core.ledger import registry
-from core.ledger.registry import Registered
+from core.errors import ConfigError
+from core.ledger.registry import registered
 from core.programs import Program, read_program, strata
-from core.programs.differences import differences
 from core.programs.overlap import overlaps
 from core.programs.telling import told
 from scheduler.cli.common import (
@@ -22,7 +20,6 @@ from scheduler.cli.common import (
     JsonOption,
     counted,
     out,
-    plain,
     print_json,
     say,
     session,
@@ -34,7 +31,7 @@ from scheduler.steps.programs import program_files
 
 ProgramArgument = Annotated[str, typer.Argument(help="The id of the program.")]
 FilesArgument = Annotated[list[Path] | None, typer.Argument(help="Program files; the folder's where absent.")]
-EitherArgument = Annotated[str, typer.Argument(help="A program file, or the id of a registered program.")]
+_PAIRS_SHOWN = 20
 
 
 def _paths(files: list[Path] | None, config: Path) -> list[Path]:
@@ -63,12 +60,18 @@ def check(files: FilesArgument = None, config: ConfigOption = DEFAULT_CONFIG) ->
     say(f"{counted(len(programs), 'program')} {'is' if len(programs) == 1 else 'are'} valid")
     for program, need in absent:
         say(f"{program.id} needs {need}, which is in none of these files: it must be registered before", "yellow")
-    for one, other in overlaps(programs):
-        say(
-            f"{one.id} and {other.id} may pay for the same purchases. If that is not meant: state basis.net_of in the "
-            "one that goes last, or a [combination] in both",
-            "yellow",
-        )
+    _show_overlaps(overlaps(programs))
+
+
+def _show_overlaps(pairs: Sequence[tuple[Program, Program]]) -> None:
+    if not pairs:
+        return
+    say("These may pay for the same purchases:", "yellow")
+    for one, other in pairs[:_PAIRS_SHOWN]:
+        say(f"  {one.id} and {other.id}", "yellow")
+    if len(pairs) > _PAIRS_SHOWN:
+        say(f"  … and {counted(len(pairs) - _PAIRS_SHOWN, 'more pair')}", "yellow")
+    say("If that is not meant: state basis.net_of in the one that goes last, or a [combination] in both.", "yellow")
 
 
 def test(
@@ -148,7 +151,7 @@ def show(program: ProgramArgument, config: ConfigOption = DEFAULT_CONFIG, as_jso
     Example: rebated program show annual-bonus
     """
     with session(config, create=False, quiet=True) as context, context.book.read() as reading:
-        found = _registered(registry.current(reading), program)
+        found = registered(reading, program)
     if as_json:
         content = found.program.model_dump(mode="python", by_alias=True, exclude={"example"})
         print_json({"hash": found.hash, **content})
@@ -156,46 +159,3 @@ def show(program: ProgramArgument, config: ConfigOption = DEFAULT_CONFIG, as_jso
     for line in told(found.program):
         say(line)
     say(f"Imported by {found.actor}, known as {found.hash[:12]}.", "dim")
-
-
-def diff(
-    old: EitherArgument, new: EitherArgument, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False
-) -> None:
-    """Show the settings in which two definitions differ: two files, or the registered one and a file.
-
-    Example: rebated program diff annual-bonus programs/annual-bonus.toml
-    """
-    before, after = (_either(name, config) for name in (old, new))
-    found = differences(before, after)
-    if as_json:
-        print_json(found)
-    elif not found:
-        say("the two say the same")
-    else:
-        rows = [[item.path, _value(item.old), _value(item.new)] for item in found]
-        out.print(table("", [("setting", ""), ("before", ""), ("after", "")], rows))
-
-
-def _either(name: str, config: Path) -> Program:
-    """A program from a file, or the registered one with this id. Raises ConfigError, RefusedError."""
-    if name.endswith(".toml") or Path(name).is_file():
-        return read_program(Path(name))
-    with session(config, create=False, quiet=True) as context, context.book.read() as reading:
-        return _registered(registry.current(reading), name).program
-
-
-def _registered(found: dict[str, Registered], name: str) -> Registered:
-    if name not in found:
-        raise RefusedError(f"no program is called {name}; there are: {', '.join(sorted(found)) or 'none'}")
-    return found[name]
-
-
-def _value(value: Any) -> str:
-    """A setting's value for people; empty where it is not stated."""
-    if value is None:
-        return ""
-    if isinstance(value, dict):
-        return ", ".join(f"{name} = {_value(part)}" for name, part in value.items())
-    if isinstance(value, list | tuple):
-        return ", ".join(_value(part) for part in value)
-    return str(plain(value))
