@@ -92,7 +92,7 @@ def round_shares(rule: Rule, cells: Sequence[Cell], shares: Sequence[tuple[list[
         for i, part in zip(unit, found, strict=True):
             parts[i] = part
         amount += rounded
-        exact += whole if common == 1 else Fraction(whole, common)
+        exact += Fraction(whole, common) if whole % common else whole // common
     if isinstance(exact, Fraction) and exact.denominator == 1:
         exact = exact.numerator
     return Entitled(amount, parts, exact, rule.digits)

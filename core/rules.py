@@ -85,6 +85,8 @@ class Rule:
     qualifier: Measured | None
     conditions: tuple[Measured, ...]
     baseline: Baseline | None
+    counts: bool
+    """Whether the measure counts things, which belong to no line."""
     floor: bool
     """Whether a measure below zero counts as zero."""
     equal: bool
@@ -99,7 +101,7 @@ class Rule:
 
     def reach(self, measure: Number, side: Side) -> Reach | None:
         """What the measure of a unit comes to beside the rest; None where nothing is earned whatever the scale."""
-        if side.excluded or not all(condition.met for condition in side.conditions):
+        if side.excluded or (side.conditions and not all(condition.met for condition in side.conditions)):
             return None
         if self.floor:
             measure = max(measure, 0)
@@ -171,6 +173,7 @@ def compile_rule(program: Program, level_names: Sequence[str] = ()) -> Rule:
         qualifier=None if program.qualifier is None else _measured(program.qualifier, head.currency),
         conditions=tuple(_measured(condition, head.currency) for condition in program.condition),
         baseline=program.baseline,
+        counts=unit == "count",
         floor=floor,
         equal=equal,
         simple=segments and unit != "count" and not (floor or equal or apart),

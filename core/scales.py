@@ -108,7 +108,9 @@ class CompiledScale(_Terms):
 
     def numerator(self, measure: Number, reached: Number | None = None) -> Number:
         """The amount for `measure` in minor units, over 10**digits; `reached` picks the band where it is another."""
-        _, _, rate, base, offset = self.segment(measure if reached is None else reached)
+        value = measure if reached is None else reached
+        place = value if isinstance(value, int) else self.place(value)
+        _, _, rate, base, offset = self.segments[bisect_right(self.bounds, place)]
         return base + (measure - offset) * rate
 
     @property

@@ -15,7 +15,7 @@ net; so is what is earned where the measures sum to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import groupby
 from math import lcm
@@ -41,7 +41,7 @@ NOTHING: Pair = (0, 1)
 
 def share(rule: Rule, cells: Sequence[Cell], side: Side) -> Shares:
     """The exact share of each cell of one unit, the cells in canonical order."""
-    measures = [measure_of(cell) for cell in cells]
+    measures = [cell[10] if cell[14] == cell[15] else measure_of(cell) for cell in cells]
     total = sum(measures)
     reach = rule.reach(total, side)
     if reach is None:
@@ -49,13 +49,12 @@ def share(rule: Rule, cells: Sequence[Cell], side: Side) -> Shares:
     pairs: list[Pair] = []
     position: Number = 0
     first = 0
-    for (slice_, level), group in groupby(cells, key=lambda cell: (cell[5], cell[6] if rule.at_document else -1)):
-        members = list(group)
+    for slice_, level, members in _alike(rule, cells, side):
         mine = measures[first : first + len(members)]
         first += len(members)
-        scale = rule.scales[slice_][(level if rule.at_document else side.level) + 1]
+        scale = rule.scales[slice_][level + 1]
         paid = rule.paid(scale, reach) if scale is not None else 0
-        rate = _plain(scale, reach.reached) if paid == total and rule.unit != "count" else None
+        rate = _plain(scale, reach.reached) if paid == total and not rule.counts else None
         if scale is None:
             pairs += [NOTHING] * len(mine)
         elif scale.method == "marginal" and rule.baseline is None and reach.measure == total:
@@ -70,8 +69,17 @@ def share(rule: Rule, cells: Sequence[Cell], side: Side) -> Shares:
                 each = weights(cells, money=rule.unit == "money")
                 pairs += [(earned * weight, sum(each)) for weight in each[first - len(mine) : first]]
         position += sum(mine)
-    found = _together(pairs)
+    found = _together(pairs, whole=rule.simple and type(total) is int)
     return _equally(rule, cells, found) if rule.equal else found
+
+
+def _alike(rule: Rule, cells: Sequence[Cell], side: Side) -> Iterator[tuple[int, int, Sequence[Cell]]]:
+    """The cells of each slice and level, with both; the level is the cells' own where the document's tier counts."""
+    if not rule.at_document and cells[0][5] == cells[-1][5]:
+        yield cells[0][5], side.level, cells
+        return
+    for (slice_, own), group in groupby(cells, key=lambda cell: (cell[5], cell[6] if rule.at_document else side.level)):
+        yield slice_, own, list(group)
 
 
 def _equally(rule: Rule, cells: Sequence[Cell], shares: Shares) -> Shares:
@@ -107,8 +115,8 @@ def _pro_rata(
     rule: Rule, earned: Number, total: Number, cells: Sequence[Cell], measures: Sequence[Number]
 ) -> list[Pair]:
     """What the cells of a slice have of `earned`, which its scale gives for the whole unit's measure `total`."""
-    if rule.unit != "count":
-        return [_pair(earned * each, total) for each in measures]
+    if not rule.counts:
+        return _over(earned, total, measures)
     measure = sum(measures)
     return _within(rule, Fraction(earned * measure) / total, measure, cells, measures)
 
@@ -117,14 +125,17 @@ def _within(
     rule: Rule, earned: Number, measure: Number, cells: Sequence[Cell], measures: Sequence[Number]
 ) -> list[Pair]:
     """What the cells of a slice have of what it earned."""
-    if rule.unit == "count":
+    if rule.counts:
         each = weights(cells, money=False)
         return [(earned * weight, sum(each)) for weight in each]
-    return [_pair(earned * one, measure) for one in measures]
+    return _over(earned, measure, measures)
 
 
-def _pair(first: Number, second: Number) -> Pair:
-    return (first, second) if second > 0 else (-first, -second)
+def _over(earned: Number, total: Number, measures: Sequence[Number]) -> list[Pair]:
+    """What each measure has of what the total earned."""
+    if total < 0:
+        earned, total = -earned, -total
+    return [(earned * each, total) for each in measures]
 
 
 def _plain(scale: AnyScale | None, reached: Number) -> int | None:
@@ -135,10 +146,12 @@ def _plain(scale: AnyScale | None, reached: Number) -> int | None:
     return rate if not base and not offset else None
 
 
-def _together(pairs: Sequence[Pair]) -> Shares:
-    """Shares over one denominator, in integers."""
-    if all(isinstance(first, int) and isinstance(second, int) for first, second in pairs):
-        common = lcm(*(int(second) for _, second in pairs))
+def _together(pairs: Sequence[Pair], *, whole: bool) -> Shares:
+    """Shares over one denominator, in integers; `whole` where every number is one already."""
+    if whole or all(isinstance(first, int) and isinstance(second, int) for first, second in pairs):
+        common = lcm(*{int(second) for _, second in pairs})
+        if common == 1:
+            return Shares([int(first) for first, _ in pairs], 1)
         return Shares([int(first) * (common // int(second)) for first, second in pairs], common)
     return over_common([Fraction(first) / second for first, second in pairs])
 
