@@ -25,15 +25,18 @@ from core.ledger import entitlements, moves, proposals, registry
 from core.ledger.accounts import identities
 from core.ledger.evidence import evidence_lines
 from core.ledger.facts import tax_codes
+from core.ledger.left_out import lines_left_out, summary
 from core.ledger.masters import profiles
 from core.ledger.owing import rule_of
 from core.ledger.setting import Setting
 from core.ledger.tables import batch, entitlement, posting, posting_transaction, receipt
+from core.ledger.tiering import tier_timelines
 from core.money import major, percent_text
 from core.posting import component_amount
 from core.programs import Program
 from core.rules import Rule
 from core.settlement import TaxCode
+from core.tiers import Standing
 
 
 def find_proposal(connection: Connection, key: str) -> proposals.Stored:
@@ -91,7 +94,7 @@ def explain_entitlement(
 ) -> dict[str, Any]:
     """One entitlement: inputs, band, formula with numbers, rounding, limits, the split by tax code, and the lines.
 
-    `parts` are the sentences for whoever translates them, `sentences` the same in English.
+    `narrative` holds the sentences as parts for whoever translates them, `sentences` are the same in English.
     """
     program = registry.by_hash(connection, stored.definition)
     rule = rule_of(ground.registered, program)
@@ -99,7 +102,17 @@ def explain_entitlement(
     codes = tax_codes(connection)
     names = profiles(connection)
     calculation = explain_parts(rule, stored.cells, stored.side)
-    parts = _parts(program, stored, calculation)
+    out = lines_left_out(
+        connection,
+        engine,
+        ground,
+        program.id,
+        stored.beneficiary,
+        period.start,
+        _standings(engine, ground, program),
+        stored.batch,
+    )
+    parts = _parts(program, stored, calculation) + summary(out)
     split: dict[int, dict[str, int]] = {}
     for cell, part_ in zip(stored.cells, stored.parts, strict=True):
         sums = split.setdefault(cell.tax, {"measure": 0, "net": 0, "amount": 0})
@@ -122,7 +135,7 @@ def explain_entitlement(
         "amount": stored.amount,
         "agrees": _agrees(rule, program, stored, codes),
         "calculation": calculation,
-        "parts": parts,
+        "narrative": parts,
         "sentences": told(parts),
         "taxes": [
             {
@@ -136,7 +149,16 @@ def explain_entitlement(
         "waiting": stored.waiting,
         "transfers": transfers(connection, stored),
         "lines": evidence_lines(connection, engine, ground, program.id, stored.beneficiary, period.start, stored.batch),
+        "left_out": out,
     }
+
+
+def _standings(engine: DuckEngine, ground: Setting, program: Program) -> dict[int, list[Standing]] | None:
+    """The standings that an audience asks for; None where it asks for no tier."""
+    asked = program.audience.tiers
+    if asked is None or asked.program not in ground.registered:
+        return None
+    return tier_timelines(engine, ground, ground.registered[asked.program].program)
 
 
 def _parts(program: Program, stored: entitlements.Stored, calculation: dict[str, Any]) -> list[Part]:

@@ -131,6 +131,8 @@ def show_entitlement(found: dict[str, Any], all_lines: bool) -> None:
     columns = [("issued by", ""), ("tax code", ""), ("measure", "right"), ("share of the entitlement", "right")]
     out.print(table("By tax code of the original lines (largest remainder)", columns, rows))
     _show_lines(found, all_lines)
+    if all_lines:
+        _show_left_out(found)
     for item in found["transfers"]:
         amounts = ", ".join(f"{name} {money(amount, currency)}" for name, amount in item["amounts"].items())
         say(
@@ -139,6 +141,16 @@ def show_entitlement(found: dict[str, Any], all_lines: bool) -> None:
         )
     for text in found["waiting"]:
         say(f"waits: {text}", "yellow")
+
+
+def _show_left_out(found: dict[str, Any]) -> None:
+    rows = [
+        (str(row["day"]), str(row["document"]), str(row["line"]), row["product"], row["reason"])
+        for row in found["left_out"]
+    ]
+    if rows:
+        columns = [("day", ""), ("document", ""), ("line", "right"), ("product", ""), ("why it does not count", "")]
+        out.print(table(f"{len(rows)} lines left out", columns, rows))
 
 
 def _show_lines(found: dict[str, Any], all_lines: bool) -> None:

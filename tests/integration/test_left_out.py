@@ -1,0 +1,38 @@
+"""What was left out of an entitlement is told line by line, with the setting that leaves it out."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from core.documents import RawRecord
+from core.ledger import entitlements
+from core.ledger.explaining import explain_entitlement
+from core.ledger.facts import account_facts
+from core.ledger.setting import setting, views
+from tests.helpers.books import Doc, program, small_book
+
+DAY = date(2025, 4, 20)
+NARROW = program(
+    'id = "bonus"\nname = "Bonus"\nperiod = "quarter"',
+    "[scale]\npercent = 10",
+    '[scope]\ncategories = ["tools"]\n[scope.exclude]\nskus = ["T-9"]\n',
+)
+
+
+def test_every_line_that_does_not_count_says_why() -> None:
+    with small_book(NARROW) as book:
+        products = [("T-1", "tools"), ("T-9", "tools"), ("F-1", "food")]
+        book.land_raw([RawRecord("product", sku, {"id": sku, "category": name}, order=1) for sku, name in products])
+        book.land(Doc("I1", (("T-1", 10_000, 19), ("T-9", 2_000, 19), ("F-1", 300, 7))))
+        book.accrue(DAY)
+        with book.book.read() as reading:
+            (stored,) = entitlements.latest(reading, "live", "bonus")
+            with account_facts(book.book, {stored.beneficiary}, views(reading)) as engine:
+                ground = setting(book.book, DAY, horizon=engine.horizon())
+                found = explain_entitlement(reading, engine, ground, stored)
+        assert found["agrees"] and found["amount"] == 1000
+        assert {row["product"]: row["setting"] for row in found["left_out"]} == {
+            "T-9": "scope.exclude.skus",
+            "F-1": "scope.categories",
+        }
+        assert "1 lines were left out: food is none of the categories the program asks for." in found["sentences"]
