@@ -35,4 +35,4 @@ def test_every_line_that_does_not_count_says_why() -> None:
             "T-9": "scope.exclude.skus",
             "F-1": "scope.categories",
         }
-        assert "1 lines were left out: food is none of the categories the program asks for." in found["sentences"]
+        assert "Lines left out, for food is none of the categories the program asks for: 1." in found["sentences"]
