@@ -157,7 +157,7 @@ def settle(
     dues: Iterable[Due],
     frozen: Collection[Place],
     as_of: date,
-    adjusted: Mapping[Place, Adjusted] | None = None,
+    adjusted: Iterable[Adjusted] = (),
 ) -> Settled:
     """The settlement documents of one program, and what is left over.
 
@@ -167,38 +167,50 @@ def settle(
     are carried into the next group of the same payee, entity and currency, and so are those in which nothing was
     earned or settled under any tax code: such a document could not state its tax. At the end of a program what is
     less than the least becomes a document that waits for a person.
+
+    What people adjusted belongs to the document of the key they adjusted, else to the one they changed.
     """
-    groups: dict[tuple[int, str, str], dict[tuple[Period, int], list[Due]]] = {}
+    groups: dict[tuple[int, str, str], dict[tuple[Period, int], _Group]] = {}
+    places: dict[Key, tuple[Period, int]] = {}
     for due in dues:
         if not due.open and not _differs_by_code(due):
             continue
         place = _place(program, due, frozen, as_of)
         if place is not None:
-            owner = (due.key.payee, due.key.entity, due.key.currency)
-            groups.setdefault(owner, {}).setdefault(place, []).append(due)
-    adjusted = adjusted or {}
-    for at, item in adjusted.items():
-        groups.setdefault(at[:3], {}).setdefault((item.settlement, at.sequence), [])
+            places[due.key] = place
+            groups.setdefault(_owner(due.key), {}).setdefault(place, _Group([], [])).dues.append(due)
+    for item in adjusted:
+        for change in item.changes:
+            place = places.get(change.key, (item.settlement, change.place.sequence))
+            groups.setdefault(_owner(change.key), {}).setdefault(place, _Group([], [])).changes.append(change)
     found = Settled([], [])
-    for owner, places in sorted(groups.items()):
-        _owner(program, owner, places, adjusted, as_of, found)
+    for owner, mine in sorted(groups.items()):
+        _documents(program, owner, mine, as_of, found)
     return found
 
 
-def _owner(
+class _Group(NamedTuple):
+    dues: list[Due]
+    changes: list[Adjustment]
+
+
+def _owner(key: Key) -> tuple[int, str, str]:
+    return key.payee, key.entity, key.currency
+
+
+def _documents(
     program: Program,
     owner: tuple[int, str, str],
-    places: Mapping[tuple[Period, int], list[Due]],
-    adjusted: Mapping[Place, Adjusted],
+    places: Mapping[tuple[Period, int], _Group],
     as_of: date,
     found: Settled,
 ) -> None:
     least = least_paid(program, owner[2])
     left: Pool | None = None
     for period, sequence in sorted(places):
-        dues = sorted([*(left.dues if left else ()), *places[period, sequence]], key=lambda due: due.key)
-        own = adjusted.get(Place(*owner, period.start, sequence))
-        changes = [*(left.adjustments if left else ()), *(own.changes if own else ())]
+        own = places[period, sequence]
+        dues = sorted([*(left.dues if left else ()), *own.dues], key=lambda due: due.key)
+        changes = [*(left.adjustments if left else ()), *own.changes]
         pool = Pool(left.since if left else period, period, sequence, dues, changes)
         net = pool.owed + sum(item.amount for item in changes)
         left = pool

@@ -49,7 +49,7 @@ class _Work:
     book: str
     debt: Owed
     present: Mapping[Place, Stored]
-    adjusted: Mapping[Place, Adjusted]
+    adjusted: Sequence[Adjusted]
     frozen: frozenset[Place]
     generations: Mapping[Place, int]
     rejected: Mapping[str, Stored]
@@ -137,7 +137,7 @@ def _work(connection: Connection, ground: Ground, item: Registered) -> _Work:
             generations[place] = max(generations.get(place, 1), entry.generation + 1)
     present = {place_of(entry): entry for entry in everything if entry.state in proposals.UNDECIDED}
     rows = proposals.parts(connection, [entry.id for entry in present.values()])
-    adjusted = {}
+    adjusted = []
     for place, entry in present.items():
         changes = [
             Adjustment(row.key, row.amount, row.taxes, row.reason, place)
@@ -145,7 +145,7 @@ def _work(connection: Connection, ground: Ground, item: Registered) -> _Work:
             if row.kind == "adjustment"
         ]
         if changes:
-            adjusted[place] = Adjusted(Period(entry.period, entry.period_end, entry.period_label), changes)
+            adjusted.append(Adjusted(Period(entry.period, entry.period_end, entry.period_label), changes))
     return _Work(
         item,
         book,
@@ -191,7 +191,7 @@ class _Program:
             return
         if adjusted:
             reason = "with what was adjusted nothing positive is left: the adjustment waits with the rest"
-        elif place_of(entry) in self.work.adjusted:
+        elif any(change.place == place_of(entry) for item in self.work.adjusted for change in item.changes):
             reason = "its adjustment went on to a later settlement with the rest"
         else:
             reason = "nothing is left to propose here"

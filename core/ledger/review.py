@@ -141,7 +141,8 @@ def adjust(batch: Batch, item: Stored, amount: int, reason: str) -> int:
     split = dict(zip(codes, largest_remainder(amount, weights), strict=True))
     earned = [row for row in rows if row.kind == "entitlement"]
     own = [row for row in earned if row.key.program == item.program] or earned
-    key = max(own, key=lambda row: abs(row.amount)).key
+    sign = -1 if item.net < 0 else 1
+    key = max(own, key=lambda row: sign * row.amount).key
     rows = [*rows, PartRow("adjustment", key, amount, split, None, reason)]
     taxes = tax_codes(batch.connection)
     definition = registry.by_hash(batch.connection, item.content["rests_on"]["definition"])

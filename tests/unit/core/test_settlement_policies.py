@@ -98,10 +98,10 @@ def test_before_the_first_of_stated_periods_a_guarantee_has_a_day_of_its_own() -
     assert (found[0].label, found[0].end, found[1]) == ("2025-01-31", date(2025, 2, 1), False)
 
 
-def adjusted(period: Any, amount: int, sequence: int = 1) -> dict[Place, Adjusted]:
+def adjusted(period: Any, amount: int, sequence: int = 1) -> list[Adjusted]:
     place = at(period, sequence)
     change = Adjustment(key(period.start.isoformat()), amount, {1: amount}, "agreed", place)
-    return {place: Adjusted(period, [change])}
+    return [Adjusted(period, [change])]
 
 
 PLAIN = a_program("quarter")
@@ -154,7 +154,7 @@ def test_a_code_counts_by_its_total_over_all_parts() -> None:
 def test_an_adjustment_stays_whole_on_the_codes_that_are_left() -> None:
     place = at(Q1)
     change = Adjustment(key(), -10, {1: -7, 2: -3}, "agreed", place)
-    (item,) = settle(PLAIN, [two_codes(100, -30)], set(), DURING_Q2, {place: Adjusted(Q1, [change])}).made
+    (item,) = settle(PLAIN, [two_codes(100, -30)], set(), DURING_Q2, [Adjusted(Q1, [change])]).made
     alone = of_one_sign_only(item)
     assert [dict(found.taxes) for found in alone.adjustments] == [{1: -10}]
     assert alone.net == 90

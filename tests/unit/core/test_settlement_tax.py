@@ -192,7 +192,7 @@ def test_a_service_bears_no_tax_of_ours() -> None:
 def test_one_sign_only_is_the_sign_of_the_whole(parts: list[dict[int, int]]) -> None:
     kept = of_one_sign(parts)
     whole = sum(sum(part.values()) for part in parts)
-    totals = [line.net for line in tax_lines(kept, {code: CODES[1] for code in range(5)})]
+    totals = [line.net for line in tax_lines(kept, dict.fromkeys(range(5), CODES[1]))]
     assert all(total * (1 if whole >= 0 else -1) > 0 for total in totals)
     assert abs(sum(totals)) >= abs(whole)
     assert of_one_sign(kept) == kept
