@@ -8,7 +8,7 @@ day. Classes are told apart here only by the programs concerned, so there are fe
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy
@@ -60,15 +60,13 @@ def reach_of(plan: Plan, programs: Sequence[int]) -> Reach:
     items, item_class = _fewer(plan.item_masks, plan.item_class, bits)
     by_slot = _by_slot(plan, looked_at)
     found: list[tuple[tuple[int, ...], Outcome]] = []
+    counted: dict[int, list[tuple[tuple[int, ...], Outcome]]] = {}
     for account, account_mask in enumerate(accounts):
         for item, item_mask in enumerate(items):
             both = account_mask & item_mask
-            for slot, rows in by_slot.items() if both else ():
-                present = {program: row for program, row in rows.items() if both >> program & 1}
-                for program in present.keys() & set(programs):
-                    outcome = _outcome(plan, program, present)
-                    if any(counts for counts, _ in outcome):
-                        found.append(((account, item, slot, program, *present[program]), outcome))
+            if both not in counted:
+                counted[both] = list(_counted(plan, programs, both, by_slot))
+            found += [((account, item, *row), outcome) for row, outcome in counted[both]]
     cases = {outcome: i for i, outcome in enumerate(sorted({outcome for _, outcome in found}))}
     met = sorted({shared for outcome in cases for _, shared in outcome if shared})
     numbers: dict[tuple[Share, ...], int] = {(): -1} | {shared: len(plan.shares) + i for i, shared in enumerate(met)}
@@ -79,6 +77,19 @@ def reach_of(plan: Plan, programs: Sequence[int]) -> Reach:
     counts = numpy.array([[counts for counts, _ in outcome] for outcome in cases], bool).reshape(shape)
     shares = numpy.array([[numbers[shared] for _, shared in outcome] for outcome in cases], numpy.int64).reshape(shape)
     return Reach(account_class, item_class, table, (len(accounts) > 1, len(items) > 1), counts, shares)
+
+
+def _counted(
+    plan: Plan, programs: Sequence[int], both: int, by_slot: Mapping[int, Mapping[int, Place]]
+) -> Iterator[tuple[tuple[int, ...], Outcome]]:
+    """What counts where account and item are both in the programs `both`: slot, program and its place."""
+    for slot, rows in by_slot.items() if both else ():
+        present = {program: row for program, row in rows.items() if both >> program & 1}
+        for program in programs:
+            if program in present:
+                outcome = _outcome(plan, program, present)
+                if any(counts for counts, _ in outcome):
+                    yield (slot, program, *present[program]), outcome
 
 
 def _outcome(plan: Plan, program: int, present: Mapping[int, Place]) -> Outcome:
