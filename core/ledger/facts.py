@@ -24,7 +24,7 @@ from core.ledger.acts import latest
 from core.ledger.book import Book
 from core.ledger.dimensions import Dimensions
 from core.ledger.groups import open_groups
-from core.ledger.histories import Links
+from core.ledger.links import Links
 from core.ledger.tables import counter, effect, line, record, record_version, tax_code
 from core.ledger.units import Units, units
 from core.ledger.views import ViewFacts

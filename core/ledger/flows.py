@@ -3,10 +3,11 @@
 A `View` says what is asked. What was invoiced counts whole, on its day of issue or of delivery (of issue where none is
 stated). Looked at by payments, in the document's currency and gross:
 
-- What is paid is the sum of the payments so far, refunds being negative, never below nothing nor above the gross
-  total. `share` counts the step from one day's sum to the next on the day of the payment; by issue or delivery all of
+- What is to be paid is the gross total less that of the credit notes which correct the document, ours included.
+- What is paid is the sum of the payments so far, refunds being negative, never below nothing nor above what is to be
+  paid. `share` counts the step from one day's sum to the next on the day of the payment; by issue or delivery all of
   it counts on that day.
-- `in_full` counts the whole document once the gross total is reached and not paid back; by payment, on the day that
+- `in_full` counts the whole document once what is to be paid is reached and not paid back; by payment, on the day that
   completed it. `within_terms` does so where that day is not after the due day. Without a due day it never counts.
 - A document with nothing to pay counts as if it were paid, on its own day (for payment its day of issue).
 - Where the source calls a document paid, what its payments fall short of was settled in another way (a cash discount, a
@@ -17,7 +18,8 @@ stated). Looked at by payments, in the document's currency and gross:
   known.
 
 A step splits over net and tax of the lines by largest remainder of the sums paid, in the order net, tax, line by line:
-what is counted of a document is to the cent what was paid of it, and of one paid in full its very lines. Quantities
+what is counted of a document is to the cent what was paid of it, and of one paid in full its very lines. Where credit
+notes lower what is to be paid, the sums are raised in proportion to the gross total, rounded once. Quantities
 are the same share, rounded.
 
 Days are numbers since 1970-01-01, amounts minor units.
@@ -34,7 +36,8 @@ from core.programs.basis import View
 
 
 class Document(NamedTuple):
-    """What a version of a document says that decides when it counts. `is_paid`: its source calls it paid."""
+    """What a version of a document says that decides when it counts. `is_paid`: its source calls it paid; `credited`:
+    the gross of the credit notes that correct it, positive."""
 
     is_return: bool
     issued: int
@@ -43,6 +46,12 @@ class Document(NamedTuple):
     delivered: int | None = None
     due: int | None = None
     is_paid: bool = False
+    credited: int = 0
+
+    @property
+    def payable(self) -> int:
+        """What is to be paid."""
+        return self.gross - self.credited
 
 
 Payments = Mapping[int, int]
@@ -73,7 +82,7 @@ def parts(
     if document.is_return:
         return _returned(view, document, original)
     day = document.issued if view.date != "delivery" or document.delivered is None else document.delivered
-    if view.paid == "invoiced" or document.gross <= 0:
+    if view.paid == "invoiced" or document.payable <= 0 or document.gross <= 0:
         return [Part(day)]
     steps = _steps(document, payments)
     if not steps:
@@ -105,7 +114,7 @@ def _steps(document: Document, payments: Payments) -> list[Part]:
     total = before = 0
     for day in sorted(payments):
         total += payments[day]
-        after = min(max(total, 0), document.gross)
+        after = divide(document.gross * min(max(total, 0), document.payable), document.payable)
         if document.is_paid and day == max(payments):
             after = document.gross
         if after != before:
@@ -143,7 +152,7 @@ def left_out(
         if original is None or parts(view, *original):
             return ""
         return f"the invoice it corrects does not count: {left_out(view, *original)}"
-    if view.paid == "invoiced" or document.gross <= 0:
+    if view.paid == "invoiced" or document.payable <= 0 or document.gross <= 0:
         return ""
     if not payments:
         if not document.is_paid:
@@ -152,9 +161,9 @@ def left_out(
             "" if parts(view, document, payments) else "the source calls it paid, but the day of payment is not known"
         )
     steps = _steps(document, payments)
-    paid = steps[-1].after if steps else 0
-    if paid < document.gross:
-        return f"{shown(paid, document.currency)} of {shown(document.gross, document.currency)} are paid"
+    if not steps or steps[-1].after < document.gross:
+        paid = max(sum(payments.values()), 0)
+        return f"{shown(paid, document.currency)} of {shown(document.payable, document.currency)} are paid"
     if view.paid == "within_terms" and _is_late(document, steps[-1].day):
         if document.due is None:
             return "it has no due date"

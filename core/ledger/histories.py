@@ -1,9 +1,9 @@
-"""Histories: what documents, and the payments that name them, were at each batch of the book."""
+"""Histories: what documents were at each batch of the book."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from core.documents import DOCUMENT_KINDS
 from core.ledger.accounts import CHUNK
-from core.ledger.book import Book
 from core.ledger.columns import text_within
 from core.ledger.flows import Document
 from core.ledger.tables import effect, record, record_version
@@ -20,9 +19,6 @@ from core.period import day_number
 
 Name = tuple[str, str, str]
 """Source, company and id of a document."""
-
-_MANY = 4 * CHUNK
-"""For more documents than this all payments are read at once, which takes one pass over them instead of many."""
 
 
 class Version(NamedTuple):
@@ -35,6 +31,8 @@ class Version(NamedTuple):
     document: Document
     original: Name | None
     """The invoice it corrects."""
+    is_own: bool
+    """Ours, which counts nowhere."""
 
 
 class History(NamedTuple):
@@ -55,29 +53,8 @@ class History(NamedTuple):
         return {version.original for version in self.versions if version is not None and version.original is not None}
 
 
-class Paid(NamedTuple):
-    """From `batch` on a payment counts (sign 1), or does not any more (-1)."""
-
-    batch: int
-    sign: int
-    day: int
-    amount: int
-    currency: str
-
-
-def payments_at(paid: Iterable[Paid], batch: int, currency: str) -> dict[int, int]:
-    """What was paid on each day that has a payment in a currency, as known at a batch."""
-    count: dict[int, int] = {}
-    amounts: dict[int, int] = {}
-    for item in paid:
-        if item.batch <= batch and item.currency == currency:
-            count[item.day] = count.get(item.day, 0) + item.sign
-            amounts[item.day] = amounts.get(item.day, 0) + item.sign * item.amount
-    return {day: amount for day, amount in amounts.items() if count[day]}
-
-
 def histories(connection: Connection, records: Collection[int], disowned: set[str]) -> dict[int, History]:
-    """The histories of documents by the ids of their records. Our own documents never count, unless disowned."""
+    """The histories of documents by the ids of their records. Those under our keys are our own, unless disowned."""
     found: dict[int, History] = {}
     version = record_version.c
     wanted = sorted(records)
@@ -110,15 +87,15 @@ def histories(connection: Connection, records: Collection[int], disowned: set[st
         for row in connection.execute(query):
             name = (row.source, row.company, row.external_id)
             history = found.setdefault(row.record_id, History(row.record_id, name, [], []))
-            counts = row.sign > 0 and row.line_count > 0 and (row.own_key is None or row.own_key in disowned)
+            counts = row.sign > 0 and row.line_count > 0
             if not history.batches or history.batches[-1] != row.batch:
                 history.batches.append(row.batch)
                 history.versions.append(None)
-            history.versions[-1] = _version(row) if counts else None
+            history.versions[-1] = _version(row, disowned) if counts else None
     return found
 
 
-def _version(row: Any) -> Version:
+def _version(row: Any, disowned: set[str]) -> Version:
     content = row.content
     is_return = row.kind == "credit_note"
     original = content.get("original", "") if is_return else ""
@@ -138,6 +115,7 @@ def _version(row: Any) -> Version:
         content.get("registration", row.entity),
         document,
         (row.source, row.company, original) if original else None,
+        row.own_key is not None and row.own_key not in disowned,
     )
 
 
@@ -171,7 +149,7 @@ def documents_of(connection: Connection, accounts: Collection[int]) -> set[int]:
 def invoices_named(connection: Connection, names: Collection[Name]) -> dict[Name, int]:
     """The records of invoices by their names."""
     found: dict[Name, int] = {}
-    for ids in _chunks(names):
+    for ids in ids_of(names):
         query = sa.select(record.c.source, record.c.company, record.c.external_id, record.c.id).where(
             record.c.kind == "invoice", record.c.external_id.in_(ids)
         )
@@ -191,93 +169,27 @@ def names_of(connection: Connection, records: Collection[int]) -> set[Name]:
     return found
 
 
-def invoices_paid_between(connection: Connection, since: int, until: int) -> set[Name]:
-    """The invoices that payments name which changed in the batches after `since` up to `until`."""
-    named = text_within(connection, record_version.c.content, "invoice")
-    query = (
-        sa.select(record.c.source, record.c.company, named)
-        .select_from(effect)
-        .join(record, record.c.id == effect.c.record_id)
-        .join(record_version, record_version.c.id == effect.c.version_id)
-        .where(effect.c.batch > since, effect.c.batch <= until, effect.c.sign != 0, record.c.kind == "payment")
-    )
-    return {(row[0], row[1], row[2]) for row in connection.execute(query)}
-
-
-class Links:
-    """Payments by the invoice they name, and credit notes by the invoice they correct."""
-
-    def __init__(self, book: Book) -> None:
-        self._book = book
-        self._payments: dict[Name, list[Paid]] | None = None
-        self._corrections: dict[Name, set[int]] | None = None
-
-    def payments(self, names: Collection[Name]) -> Mapping[Name, Sequence[Paid]]:
-        """Everything ever said about payments of these invoices."""
-        if self._payments is not None:
-            return self._payments
-        found: dict[Name, list[Paid]] = {}
-        with self._book.read() as connection:
-            for name, item in _paid(connection, None if len(names) > _MANY else names):
-                found.setdefault(name, []).append(item)
-        if len(names) > _MANY:
-            self._payments = found
-        return found
-
-    def corrections(self, names: Collection[Name]) -> set[int]:
-        """The records of credit notes of which any version corrects one of these invoices."""
-        found = self._corrections
-        if found is None:
-            found = {}
-            with self._book.read() as connection:
-                for name, record_id in _correcting(connection, None if len(names) > _MANY else names):
-                    found.setdefault(name, set()).add(record_id)
-            if len(names) > _MANY:
-                self._corrections = found
-        return {record_id for name in names for record_id in found.get(name, ())}
-
-
-def _paid(connection: Connection, names: Collection[Name] | None) -> Iterator[tuple[Name, Paid]]:
-    version = record_version.c
-    named = text_within(connection, version.content, "invoice")
-    query = (
-        sa.select(
-            record.c.source,
-            record.c.company,
-            effect.c.batch,
-            effect.c.sign,
-            version.day,
-            version.currency,
-            version.content,
-        )
-        .select_from(effect)
-        .join(record, record.c.id == effect.c.record_id)
-        .join(record_version, version.id == effect.c.version_id)
-        .where(record.c.kind == "payment", effect.c.sign != 0, version.cancelled.is_(False))
-        .order_by(effect.c.id)
-    )
-    queries = [query] if names is None else [query.where(named.in_(ids)) for ids in _chunks(names)]
-    for one in queries:
-        for row in connection.execute(one):
-            content = row.content
-            day, amount = day_number(row.day), content["amount"]
-            yield (row.source, row.company, content["invoice"]), Paid(row.batch, row.sign, day, amount, row.currency)
-
-
-def _correcting(connection: Connection, names: Collection[Name] | None) -> Iterator[tuple[Name, int]]:
+def corrected_by(connection: Connection, records: Collection[int]) -> set[Name]:
+    """The invoices that any version of those of the records corrects which are credit notes."""
     original = text_within(connection, record_version.c.content, "original")
-    query = (
-        sa.select(record.c.source, record.c.company, original, record.c.id)
-        .join(record_version, record_version.c.record_id == record.c.id)
-        .where(record.c.kind == "credit_note", original.is_not(None))
-    )
-    queries = [query] if names is None else [query.where(original.in_(ids)) for ids in _chunks(names)]
-    for one in queries:
-        for source, company, name, record_id in connection.execute(one):
-            yield (source, company, name), record_id
+    found: set[Name] = set()
+    wanted = sorted(records)
+    for start in range(0, len(wanted), CHUNK):
+        query = (
+            sa.select(record.c.source, record.c.company, original)
+            .join(record_version, record_version.c.record_id == record.c.id)
+            .where(
+                record.c.kind == "credit_note",
+                original.is_not(None),
+                record.c.id.in_(wanted[start : start + CHUNK]),
+            )
+        )
+        found.update((row[0], row[1], row[2]) for row in connection.execute(query))
+    return found
 
 
-def _chunks(names: Collection[Name]) -> Iterator[list[str]]:
+def ids_of(names: Collection[Name]) -> Iterator[list[str]]:
+    """The ids within the names, as many at a time as one query takes."""
     ids = sorted({name[2] for name in names})
     for start in range(0, len(ids), CHUNK):
         yield ids[start : start + CHUNK]

@@ -7,7 +7,7 @@ with that batch. So what was known at a batch can be counted here as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -18,18 +18,16 @@ from core.ledger.dimensions import Dimensions
 from core.ledger.flows import Amounts, Document, Part, Payments, left_out, parts, split
 from core.ledger.histories import (
     History,
-    Links,
     Name,
-    Paid,
     Version,
+    corrected_by,
     documents_between,
     documents_of,
     histories,
     invoices_named,
-    invoices_paid_between,
     names_of,
-    payments_at,
 )
+from core.ledger.links import Links, Paid, invoices_paid_between, payments_at
 from core.ledger.tables import effect, line, record_version
 from core.ledger.units import Units
 from core.period import day_date
@@ -52,31 +50,44 @@ class _Counted(NamedTuple):
 
 
 class _Sources(NamedTuple):
-    """What counting documents rests on: their histories, those of the invoices they correct, and payments."""
+    """What counting documents rests on: their histories, those of the invoices they correct, the payments of both, and
+    the credit notes that correct either."""
 
     documents: dict[int, History]
     originals: dict[Name, History]
     payments: Mapping[Name, Sequence[Paid]]
+    notes: Mapping[Name, Sequence[History]]
 
-    def behind(self, name: Name, version: Version, batch: int) -> tuple[Payments, tuple[Document, Payments] | None]:
-        """The payments of a document, and the invoice it corrects with the payments of that."""
+    def behind(
+        self, name: Name, version: Version, batch: int
+    ) -> tuple[Document, Payments, tuple[Document, Payments] | None]:
+        """A document with its payments, and the invoice it corrects with those of that."""
         corrected = None
         if version.original is not None and version.original in self.originals:
             original = self.originals[version.original].at(batch)
-            if original is not None:
-                corrected = (original.document, self._paid(version.original, original.document, batch))
-        return self._paid(name, version.document, batch), corrected
+            if original is not None and not original.is_own:
+                corrected = self._paid(version.original, original.document, batch)
+        return *self._paid(name, version.document, batch), corrected
 
-    def _paid(self, name: Name, document: Document, batch: int) -> Payments:
-        found = self.payments.get(name)
-        return payments_at(found, batch, document.currency) if found and not document.is_return else {}
+    def _paid(self, name: Name, document: Document, batch: int) -> tuple[Document, Payments]:
+        if document.is_return:
+            return document, {}
+        notes = [note.at(batch) for note in self.notes.get(name, ())]
+        credited = -sum(
+            note.document.gross
+            for note in notes
+            if note is not None and note.original == name and note.document.currency == document.currency
+        )
+        return document._replace(credited=credited), payments_at(self.payments.get(name, ()), batch, document.currency)
 
     def batches(self, item: History) -> set[int]:
         """The batches in which anything of that changed."""
         names = item.originals()
         found = set(item.batches)
         found.update(batch for name in names if name in self.originals for batch in self.originals[name].batches)
-        found.update(paid.batch for name in {item.name, *names} for paid in self.payments.get(name, ()))
+        for name in {item.name, *names}:
+            found.update(paid.batch for paid in self.payments.get(name, ()))
+            found.update(batch for note in self.notes.get(name, ()) for batch in note.batches)
         return found
 
 
@@ -140,9 +151,9 @@ class ViewFacts:
             if self._corrects:
                 names = names_of(connection, found)
             if self._pays:
-                paid = invoices_paid_between(connection, since, until)
-                found |= set(invoices_named(connection, paid).values())
-                names |= paid
+                changed = invoices_paid_between(connection, since, until) | corrected_by(connection, found)
+                found |= set(invoices_named(connection, changed).values())
+                names |= changed
         if names:
             found |= self.links.corrections(names)
         if accounts is not None:
@@ -159,28 +170,28 @@ class ViewFacts:
             sources = self._sources(records[start : start + CHUNK])
             for item in sources.documents.values():
                 version = item.at(batch)
-                if version is not None and _owner_at(self._merged, version, batch) in accounts:
-                    reason = left_out(self.view, version.document, *sources.behind(item.name, version, batch))
+                if version is not None and not version.is_own and _owner_at(self._merged, version, batch) in accounts:
+                    reason = left_out(self.view, *sources.behind(item.name, version, batch))
                     if reason:
                         found[item.record] = reason
         return found
 
     def _changes(self, records: Sequence[int], since: int, until: int) -> Iterator[Fact]:
         sources = self._sources(records)
-        changes: list[tuple[int, History, int, _Counted]] = []
+        changes: list[tuple[int, History, _Counted | None, _Counted | None]] = []
+        mergers = {alias.batch for alias in self._merged}
         for item in sources.documents.values():
             counted = self._counted(item, sources, since)
-            alike = {alias.batch for alias in self._merged}
-            for batch in sorted(batch for batch in sources.batches(item) | alike if since < batch <= until):
+            for batch in sorted(batch for batch in sources.batches(item) | mergers if since < batch <= until):
                 before, counted = counted, self._counted(item, sources, batch)
                 if before != counted:
-                    changes += [
-                        (batch, item, sign, one) for sign, one in ((-1, before), (1, counted)) if one is not None
-                    ]
-        lines = self._lines({change[3].version.id for change in changes})
-        for batch, item, sign, one in changes:
-            for row in self._rows(item, one, lines.get(one.version.id, ())):
-                yield _signed(row, sign, batch)
+                    changes.append((batch, item, before, counted))
+        lines = self._lines({one.version.id for change in changes for one in change[2:] if one is not None})
+        for batch, item, before, counted in changes:
+            gone, new = self._rows(item, before, lines), self._rows(item, counted, lines)
+            stays = gone.keys() & new.keys()
+            yield from (_signed(row, -1, batch) for row in gone if row not in stays)
+            yield from (_signed(row, 1, batch) for row in new if row not in stays)
 
     def _sources(self, records: Sequence[int]) -> _Sources:
         with self.book.read() as connection:
@@ -190,18 +201,24 @@ class ViewFacts:
                 invoices = invoices_named(connection, {name for item in mine.values() for name in item.originals()})
                 known = histories(connection, set(invoices.values()), self.disowned)
                 originals = {name: known[record_id] for name, record_id in invoices.items() if record_id in known}
-        payments: Mapping[Name, Sequence[Paid]] = {}
-        if self._pays:
-            payments = self.links.payments({*(item.name for item in mine.values()), *originals})
-        return _Sources(mine, originals, payments)
+        if not self._pays:
+            return _Sources(mine, originals, {}, {})
+        names = {*(item.name for item in mine.values()), *originals}
+        notes: dict[Name, list[History]] = {}
+        correcting = self.links.corrections(names)
+        with self.book.read() as connection:
+            for note in histories(connection, correcting, self.disowned).values():
+                for name in note.originals():
+                    notes.setdefault(name, []).append(note)
+        return _Sources(mine, originals, self.links.payments(names), notes)
 
     def _counted(self, item: History, sources: _Sources, batch: int) -> _Counted | None:
         """What counts of a document at the end of a batch."""
         version = item.at(batch)
         account = None if version is None else _owner_at(self._merged, version, batch)
-        if version is None or account is None:
+        if version is None or account is None or version.is_own:
             return None
-        found = parts(self.view, version.document, *sources.behind(item.name, version, batch))
+        found = parts(self.view, *sources.behind(item.name, version, batch))
         return _Counted(version, account, tuple(found)) if found else None
 
     def _lines(self, versions: set[int]) -> dict[int, list[sa.Row[Any]]]:
@@ -214,29 +231,29 @@ class ViewFacts:
                     found.setdefault(row.version_id, []).append(row)
         return found
 
-    def _rows(self, item: History, counted: _Counted, lines: Iterable[sa.Row[Any]]) -> Iterator[Fact]:
-        """The rows of what counts, without sign and batch."""
+    def _rows(
+        self, item: History, counted: _Counted | None, lines: Mapping[int, Sequence[sa.Row[Any]]]
+    ) -> dict[Fact, None]:
+        """The rows of what counts, in order, without sign and batch; no two are alike."""
+        if counted is None:
+            return {}
         source, company, _ = item.name
         version = counted.version
-        issuer = (version.entity, version.registration)
-        lines = list(lines)
+        issuer, currency = (version.entity, version.registration), version.document.currency
+        mine = lines.get(version.id, ())
+        found: dict[Fact, None] = {}
         for part in counted.parts:
             worth = [
                 Amounts(
                     row.net, row.tax, self.ratios.base((source, company, row.product), row.unit, part.day, row.quantity)
                 )
-                for row in lines
+                for row in mine
             ]
-            for row, amounts in zip(lines, split(part, worth), strict=True):
-                yield (
-                    item.record,
-                    row.number,
-                    counted.account,
-                    self.dimensions.item((source, company, row.product, row.kind, version.document.is_return)),
-                    self.dimensions.tax(TaxCode(*issuer, row.tax_category, row.tax_rate, version.document.currency)),
-                    part.day,
-                    *amounts,
-                )
+            for row, amounts in zip(mine, split(part, worth), strict=True):
+                kind = self.dimensions.item((source, company, row.product, row.kind, version.document.is_return))
+                tax = self.dimensions.tax(TaxCode(*issuer, row.tax_category, row.tax_rate, currency))
+                found[(item.record, row.number, counted.account, kind, tax, part.day, *amounts)] = None
+        return found
 
 
 def _owner_at(merged: Sequence[Alias], version: Version, batch: int) -> int | None:

@@ -102,7 +102,9 @@ def test_a_return_of_what_is_not_paid_counts_no_more_than_that(book):
     note = credit_note("N", ("X", -40), issued="2025-06-01", original="1")
     book.land_raw([invoice("1", ("X", 100)), note, credit_note("F", ("X", -7), issued="2025-06-02")])
     assert told(book, IN_FULL) == {("F", 1, "2025-06-02"): -7}
-    book.land_raw([payment("P", "1", 100, "2025-03-01")])
+    book.land_raw([payment("P", "1", 59, "2025-02-28")])
+    assert told(book, IN_FULL) == {("F", 1, "2025-06-02"): -7}
+    book.land_raw([payment("P2", "1", 1, "2025-03-01")])  # the credit note need not be paid
     assert told(book, IN_FULL) == {
         ("F", 1, "2025-06-02"): -7,
         ("N", 1, "2025-06-01"): -40,
@@ -110,6 +112,22 @@ def test_a_return_of_what_is_not_paid_counts_no_more_than_that(book):
     }
     original = IN_FULL._replace(returns="original")
     assert told(book, original)["N", 1, "2025-03-01"] == -40
+
+
+def test_a_credit_note_that_corrects_another_invoice_now_is_to_be_paid_here_again(book):
+    paid = [payment("P1", "1", 60, "2025-03-01"), payment("P2", "2", 60, "2025-03-02")]
+    book.land_raw([invoice("1", ("X", 100)), invoice("2", ("X", 100)), *paid])
+    assert told(book, IN_FULL) == {}
+    book.land_raw([credit_note("N", ("X", -40), issued="2025-06-01", original="1")])
+    assert told(book, IN_FULL) == {("1", 1, "2025-03-01"): 100, ("N", 1, "2025-06-01"): -40}
+    book.land_raw([credit_note("N", ("X", -40), issued="2025-06-01", original="2", order=2)])
+    assert told(book, IN_FULL) == {("2", 1, "2025-03-02"): 100, ("N", 1, "2025-06-01"): -40}
+
+
+def test_our_own_credit_note_counts_nowhere_but_need_not_be_paid(book):
+    own = credit_note("N", ("X", -40), issued="2025-06-01", original="1", reference="RB-ABCDEFGHIJKL")
+    book.land_raw([invoice("1", ("X", 100)), own, payment("P", "1", 60, "2025-03-01")])
+    assert told(book, IN_FULL) == {("1", 1, "2025-03-01"): 100}
 
 
 def test_a_payment_that_is_deleted_at_the_source_counts_no_more(book):

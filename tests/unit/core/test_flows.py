@@ -79,6 +79,18 @@ def test_a_discount_taken_on_what_the_source_calls_paid_counts_with_the_last_pay
     ]
 
 
+def test_what_credit_notes_correct_need_not_be_paid():
+    corrected = INVOICE._replace(credited=1_900)
+    assert counted("payment", "in_full", {20: 9_999}, corrected) == []
+    assert counted("payment", "in_full", {20: 9_999, 25: 1}, corrected) == [Part(25)]
+    assert counted("payment", "in_full", {20: 11_900, 30: -1_900}, corrected) == [Part(20)]
+    # A third of 100.00 stands for a third of 119.00.
+    assert counted("issue", "share", {20: 3_333}, corrected) == [Part(ISSUED, 0, 3_966, 11_900)]
+    assert counted("payment", "share", {20: 10_000}, corrected) == [Part(20, 0, 11_900, 11_900)]
+    assert counted("payment", "in_full", {}, INVOICE._replace(credited=11_900)) == [Part(ISSUED)]
+    assert left_out(View("issue", "in_full"), corrected, {20: 5_000}) == "50.00 EUR of 100.00 EUR are paid"
+
+
 @pytest.mark.parametrize("paid", ["in_full", "share", "within_terms"])
 def test_with_nothing_to_pay_a_document_counts_on_its_own_day(paid):
     free = INVOICE._replace(gross=0, due=None)
