@@ -81,6 +81,8 @@ class Program(Definition):
                 raise ValueError(f"a tier program pays nothing: leave out {name}")
         if self.basis.accumulate != "period":
             raise ValueError("a tier program accumulates over its window: leave out basis.accumulate")
+        if self.basis.measure == "products":
+            raise ValueError("a tier is not earned by products: those of single days do not add up to distinct ones")
         if self.audience.tiers is not None:
             raise ValueError("a tier program cannot ask for tiers: leave out audience.tiers")
         if self.basis.net_of:

@@ -141,6 +141,7 @@ def bands(*rows: str, method: str = "marginal", more: str = "") -> str:
         (TIER_HEAD, "", ["a tier program needs a [status] table with window and levels"]),
         (TIER_HEAD + STATUS + FLAT, "", ["a tier program has no scale, tier or change"]),
         (TIER_HEAD + STATUS + '[basis]\naccumulate = "line"\n', "", ["leave out basis.accumulate"]),
+        (TIER_HEAD + STATUS + '[basis]\nmeasure = "products"\n', "", ["a tier is not earned by products"]),
         (
             TIER_HEAD + STATUS.replace("from = 0 }", "from = 1 }"),
             "status",
