@@ -189,7 +189,6 @@ _COLUMNS = [
     ("measure", "right"),
     ("to next", "right"),
     ("to keep", "right"),
-    ("decided", ""),
     ("book", ""),
 ]
 
@@ -224,13 +223,12 @@ def _cells(row: dict[str, Any]) -> tuple[Any, ...]:
     missing, keep = row["to_next"], row["to_keep"]
     return (
         row["program"],
-        row["tier"],
+        f"{row['tier']} (decided)" if row["decided_until"] else row["tier"],
         row["since"],
         row["valid_until"],
         measured.shown(row["measure"]),
         f"{measured.shown(missing)} to {row['next_tier']}" if missing is not None else "",
         measured.shown(keep) if keep is not None else "ends",
-        f"until {row['decided_until']}" if row["decided_until"] else "",
         row["book"],
     )
 

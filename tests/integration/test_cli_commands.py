@@ -64,9 +64,12 @@ CALLS: dict[str, tuple[str, int]] = {
     "tier list": ("", 0),
     "tier show": ("C-5", 0),
     "tier override": ("C-5 club gold --until 2030-12-31 --reason x", 0),
-    "tier release": ("C-5 club --reason x", 3),
+    "tier release": ("C-6 club --reason x", 0),
     "program import": ("", 0),
     "program list": ("", 0),
+    "program show": ("bonus", 0),
+    "program test": ("", 0),
+    "program diff": ("bonus programs/bonus.toml", 0),
     "program live": ("bonus --settle-from 2025-01-01", 3),
     "program shadow": ("club --reason x", 0),
     "quarantine list": ("", 0),
@@ -85,6 +88,7 @@ OPENING = "program,account,entity,period,component,amount\nbonus,C-1,DE01,2025-Q
 def states(tmp_path_factory):
     made = crash_states.make(tmp_path_factory.mktemp("states") / "workspace")
     (made.folder / "opening.csv").write_text(OPENING)
+    call(made, "tier", "override", "C-6", "club", "silver", "--until", "2099-12-31", "--reason", "x")
     return made
 
 
