@@ -215,7 +215,7 @@ def club(name: str = "club") -> Program:
 
 def test_tier_programs_come_before_those_that_use_them() -> None:
     order = strata([rebate("a", "club"), rebate("b"), club()])
-    assert [[program.id for program in stratum] for stratum in order] == [["b", "club"], ["a"]]
+    assert [[program.id for program in stratum] for stratum in order] == [["club", "b"], ["a"]]
     assert strata([]) == []
 
 
