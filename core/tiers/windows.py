@@ -90,8 +90,8 @@ def windowed(rung: Ladder, sums: Sums, end: int, enrolled: int | None) -> Iterat
     ahead = sorted(bought, reverse=True)
     held, awards = NOTHING, list[Award]()
     level, since, after = 0, begin, begin
-    while ahead or held.level or awards:
-        window = window_of(rung, begin, after) if held.level or awards else ahead[-1]
+    while ahead or level or awards:
+        window = window_of(rung, begin, after) if level or awards else ahead[-1]
         if ahead and ahead[-1] == window:
             ahead.pop()
         after, kept = window.last + 1, _kept(rung, begin, window)
