@@ -76,6 +76,12 @@ valid_from = 2025-01-01                    # first day that counts
 period = "year"
 [scale]
 percent = 2
+
+# What must come of it: rebated program test
+[[example]]
+name = "2 % of 1,000"
+measure = 1000
+earns = 20
 """
 _FOLDERS = ("inbox", "outbox", "var", "programs")
 _FILES = {"rebated.toml": _CONFIG, "programs/annual-bonus.toml": _PROGRAM}
