@@ -40,55 +40,43 @@ TAXES = (0, 1, 2)
 START, STOP = day_number(date(2022, 1, 1)), day_number(date(2025, 1, 1))
 
 
+def stated(data: Path) -> list[dict[str, Any]]:
+    """The twenty programs of the data, as their files would state them."""
+    return [
+        {
+            "program": {
+                "id": f"p{given['program_id']}",
+                "name": "bench",
+                "currency": "EUR",
+                "period": "quarter",
+                "valid_from": date.fromisoformat(given["start"]),
+                "valid_to": date.fromordinal(date.fromisoformat(given["end"]).toordinal() - 1),
+                "rounding": "half_even" if given["rounding"] == "half_even" else "half_away_from_zero",
+            },
+            "audience": {"segments": [str(segment) for segment in given["segments"]]},
+            "scope": {"categories": [str(category) for category in given["categories"]]},
+            "scale": {
+                "method": given["method"],
+                "bands": [
+                    {"from": Decimal(tier["lower"]).scaleb(-2), "percent": Decimal(tier["rate"]).scaleb(-3)}
+                    for tier in given["tiers"]
+                ],
+            },
+        }
+        for given in json.loads((data / "programs.json").read_text())
+    ]
+
+
+def status() -> Program:
+    """A tier program over everything."""
+    levels = [{"name": f"level{i}", "from": Decimal(bound).scaleb(-2)} for i, bound in enumerate(STATUS)]
+    head = {"id": "status", "name": "bench", "kind": "tier", "currency": "EUR", "valid_from": date(2022, 1, 1)}
+    return program_from({"program": head, "status": {"window": "rolling", "months": 12, "levels": levels}})
+
+
 def definitions(data: Path) -> list[Program]:
     """The twenty programs of the data, and a tier program over everything."""
-    found = []
-    for given in json.loads((data / "programs.json").read_text()):
-        found.append(
-            program_from(
-                {
-                    "program": {
-                        "id": f"p{given['program_id']}",
-                        "name": "bench",
-                        "currency": "EUR",
-                        "period": "quarter",
-                        "valid_from": date.fromisoformat(given["start"]),
-                        "valid_to": date.fromordinal(date.fromisoformat(given["end"]).toordinal() - 1),
-                        "rounding": "half_even" if given["rounding"] == "half_even" else "half_away_from_zero",
-                    },
-                    "audience": {"segments": [str(segment) for segment in given["segments"]]},
-                    "scope": {"categories": [str(category) for category in given["categories"]]},
-                    "scale": {
-                        "method": given["method"],
-                        "bands": [
-                            {"from": Decimal(tier["lower"]).scaleb(-2), "percent": Decimal(tier["rate"]).scaleb(-3)}
-                            for tier in given["tiers"]
-                        ],
-                    },
-                }
-            )
-        )
-    found.append(
-        program_from(
-            {
-                "program": {
-                    "id": "status",
-                    "name": "bench",
-                    "kind": "tier",
-                    "currency": "EUR",
-                    "valid_from": date(2022, 1, 1),
-                },
-                "status": {
-                    "window": "rolling",
-                    "months": 12,
-                    "levels": [
-                        {"name": f"level{i}", "from": Decimal(bound).scaleb(-2)} for i, bound in enumerate(STATUS)
-                    ],
-                },
-            }
-        )
-    )
-    return found
+    return [*map(program_from, stated(data)), status()]
 
 
 def facts(batches: Iterable[Any], sign: int, batch: int) -> Iterator[Any]:
@@ -188,15 +176,15 @@ def main(data: Path, out: Path, scratch: Path) -> dict[str, Any]:
     plan = make_plan([counter for program in programs for counter in counters(program)], accounts, items, START, STOP)
     rules = [compile_rule(program) for program in programs if not program.is_tier]
     lap("plan")
-    status = standings(engine, plan, plan.index["status"])
+    tiers = standings(engine, plan, plan.index["status"])
     lap("tiers")
     earned = earn(rules, engine.blocks(plan, range(len(rules))))
     lap("count_entitle")
     seconds = round(sum(steps.values()), 3)
-    pyarrow.parquet.write_table(status, out / "status.parquet")
+    pyarrow.parquet.write_table(tiers, out / "status.parquet")
     pyarrow.parquet.write_table(earned, out / "rebate.parquet")
     groups = earned.num_rows
-    del status, earned
+    del tiers, earned
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     delta = changes(data)
     clock = time.perf_counter()
