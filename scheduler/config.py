@@ -29,6 +29,7 @@ from scheduler.config_sections import (
     CacheSection,
     Connection,
     Entity,
+    ExchangeRate,
     HealthSection,
     LogSection,
     ProgramsSection,
@@ -56,6 +57,9 @@ class Config(Section):
         default={}, description="issuing legal entities by the id the sources use for them"
     )
     connections: dict[ConnectionName, Connection] = Field(default={}, description="connections by a name you choose")
+    exchange_rates: tuple[ExchangeRate, ...] = Field(
+        default=(), description="exchange rates stated here; a row taken out stays known, a changed one replaces it"
+    )
     write_back: WriteBackSection = WriteBackSection()
     review: ReviewSection = ReviewSection()
     alarms: AlarmsSection = AlarmsSection()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import tzinfo
+from datetime import date, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -26,6 +26,7 @@ from scheduler.config_types import (
     Amounts,
     Country,
     Cron,
+    CurrencyCode,
     Memory,
     Percent,
     Place,
@@ -70,6 +71,16 @@ class CacheSection(Section):
         description="memory the count may use, such as 512MB or 1GB",
     )
     threads: StrictInt = Field(default=2, ge=1, le=256, description="threads of the count")
+
+
+class ExchangeRate(Section):
+    """An exchange rate stated here, for whoever has neither a file nor a system that tells it."""
+
+    base: CurrencyCode = Field(description="ISO 4217 code of the currency converted from")
+    quote: CurrencyCode = Field(description="ISO 4217 code of the currency converted to")
+    on: date = Field(description="day of the rate")
+    rate: Decimal = Field(gt=0, description="quote units for one base unit, exactly")
+    provider: str = Field(default="", max_length=60, description="who publishes the rate")
 
 
 class ProgramsSection(Section):

@@ -109,9 +109,8 @@ def check_book_url(url: str) -> None:
         )
 
 
-Amounts = Annotated[
-    dict[Annotated[str, AfterValidator(_currency)], Annotated[Decimal, Field(ge=0)]], AfterValidator(_amounts)
-]
+CurrencyCode = Annotated[str, AfterValidator(_currency)]
+Amounts = Annotated[dict[CurrencyCode, Annotated[Decimal, Field(ge=0)]], AfterValidator(_amounts)]
 """Amounts in major units by currency; a currency not named has 0."""
 Country = Annotated[str, AfterValidator(_country)]
 Cron = Annotated[str, AfterValidator(_cron)]

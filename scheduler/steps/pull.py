@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
 from connectors.spi import Adapter, Page, Window
+from core.documents import RawRecord
 from core.errors import RebatedError, RetryableError
 from core.ledger import acts, quarantine
 from core.ledger.accounts import aliases, owner
@@ -19,7 +20,11 @@ from core.ledger.landing import Landed, land, save_cursor
 from core.ledger.outbox import known_keys
 from core.ledger.sweeps import Guard, sweep_snapshot
 from core.ledger.tables import counter, record_head, record_version, source_cursor
+from core.source import SourceRules
 from scheduler.context import Context, log
+
+CONFIGURATION = "rebated.toml"
+"""The source that exchange rates of the configuration have."""
 
 
 @dataclass(slots=True)
@@ -38,7 +43,7 @@ class Pulled:
 
 def pull(context: Context, only: str | None = None) -> list[Pulled]:
     """Read every connection whose adapter reads anything, or one."""
-    results = []
+    results = [_stated_rates(context)] if only is None and context.config.exchange_rates else []
     for name in context.config.connections:
         if only is not None and name != only:
             continue
@@ -46,6 +51,20 @@ def pull(context: Context, only: str | None = None) -> list[Pulled]:
         if adapter.capabilities.reads:
             results.append(_connection(context, name, adapter))
     return results
+
+
+def _stated_rates(context: Context) -> Pulled:
+    """Land the exchange rates that the configuration states."""
+    records = []
+    for item in context.config.exchange_rates:
+        day = item.on.isoformat()
+        fields = {"base": item.base, "quote": item.quote, "on": day, "rate": item.rate, "provider": item.provider}
+        identity = "/".join(filter(None, (item.base, item.quote, day, item.provider)))
+        records.append(RawRecord("exchange_rate", identity, fields, origin=f"{CONFIGURATION} exchange_rates"))
+    with context.book.batch(
+        "landing", actor=context.actor, claim=context.fence, run=context.run_id, note=CONFIGURATION
+    ) as batch:
+        return Pulled(CONFIGURATION, land(batch, CONFIGURATION, SourceRules(), records), 1)
 
 
 def _connection(context: Context, name: str, adapter: Adapter) -> Pulled:
