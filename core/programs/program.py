@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Self
 from pydantic import Field, model_validator
 
 from core.keys import content_hash
+from core.money import QUANTITY_EXPONENT, exponent
 from core.period import FOREVER, MONTHS, Calendar, Length
 from core.programs.audience import Audience
 from core.programs.baseline import Baseline
@@ -85,6 +86,13 @@ class Program(Definition):
             raise ValueError("a tier is not earned by products: those of single days do not add up to distinct ones")
         if self.audience.tiers is not None:
             raise ValueError("a tier program cannot ask for tiers: leave out audience.tiers")
+        digits = {"orders": 0, "quantity": QUANTITY_EXPONENT}.get(self.basis.measure, exponent(self.program.currency))
+        for level in self.status.levels:
+            if level.from_ != round(level.from_, digits):
+                raise ValueError(
+                    f"level {level.name} from {level.from_} has more digits after the point than {self.basis.measure}, "
+                    f"which has {digits}"
+                )
         if self.basis.net_of:
             raise ValueError("a tier program measures before any rebate: leave out basis.net_of")
 

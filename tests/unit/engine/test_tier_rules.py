@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import DataError
+from core.errors import ConfigError
 from core.period import day_date, day_number
 from core.programs import Program, program_from
 from core.tiers import Outlook, Override, figures, ladder, outlook, timeline
@@ -369,8 +369,12 @@ def test_a_negative_quantity_is_shown_as_such() -> None:
     assert figures(program("calendar", basis={"measure": "quantity"})).shown(-500_000) == "-0.5 units"
 
 
-def test_half_an_order_reaches_nothing() -> None:
-    stated = {"window": "calendar", "levels": [{"name": "a", "from": 0}, {"name": "b", "from": Decimal("1.5")}]}
+@pytest.mark.parametrize(
+    ("measure", "bound", "said"),
+    [("orders", "1.5", "orders, which has 0"), ("net", "1.005", "net, which has 2"), ("quantity", "0.0000001", "6")],
+)
+def test_a_bound_is_no_finer_than_its_measure(measure: str, bound: str, said: str) -> None:
+    stated = {"window": "calendar", "levels": [{"name": "a", "from": 0}, {"name": "b", "from": Decimal(bound)}]}
     head = {"id": "s", "name": "S", "kind": "tier", "currency": "EUR", "valid_from": date(2024, 1, 1)}
-    with pytest.raises(DataError, match="digits"):
-        ladder(program_from({"program": head, "basis": {"measure": "orders"}, "status": stated}))
+    with pytest.raises(ConfigError, match=said):
+        program_from({"program": head, "basis": {"measure": measure}, "status": stated})
