@@ -50,7 +50,7 @@ def _fixed(program: Program, rule: Rule, cells: Sequence[Cell]) -> Shares:
         digits = rate.digits + 2
     else:
         assert stated.per_unit is not None  # noqa: S101 - the definition states one of them
-        rate = Rate.from_decimal(stated.per_unit.scaleb(exponent(rule.currency)))
+        rate = Rate.minor(stated.per_unit, rule.currency)
         amounts = [measure_of(cell) for cell in cells]
         digits = rate.digits + (QUANTITY_EXPONENT if rule.unit == "quantity" else 0)
     each = Fraction(rate.numerator * rule.denominator, 10**digits)

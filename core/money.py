@@ -209,18 +209,30 @@ def apportion(total: int, numerators: Sequence[int], denominator: int) -> list[i
 
 
 class Rate(NamedTuple):
-    """An exact rate: `numerator / 10**digits`. 2.5 % is Rate(25, 3)."""
+    """An exact rate: `numerator / 10**digits`, whatever its length. 2.5 % is Rate(25, 3)."""
 
     numerator: int
     digits: int
 
     @classmethod
     def from_decimal(cls, value: Decimal) -> Rate:
-        normal = value.normalize()
-        sign, figures, exp = normal.as_tuple()
+        sign, figures, exp = value.as_tuple()
         number = int("".join(map(str, figures)) or "0") * (-1 if sign else 1)
-        shift = int(exp)
-        return cls(number * 10**shift, 0) if shift >= 0 else cls(number, -shift)
+        digits = -int(exp)
+        while number and number % 10 == 0:
+            number, digits = number // 10, digits - 1
+        return cls(number, max(digits, 0) if number else 0).times_ten(max(-digits, 0))
+
+    @classmethod
+    def minor(cls, value: Decimal, currency: str) -> Rate:
+        """An amount in major units as an exact number of minor units of `currency`, which need not be whole."""
+        return cls.from_decimal(value).times_ten(exponent(currency))
+
+    def times_ten(self, places: int) -> Rate:
+        """Ten to the power of `places` times as much."""
+        if places <= self.digits:
+            return Rate(self.numerator, self.digits - places)
+        return Rate(self.numerator * int(10 ** (places - self.digits)), 0)
 
     def at(self, digits: int) -> int:
         """The numerator over 10**digits. Raises ValueError where `digits` are fewer than our own."""

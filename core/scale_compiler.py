@@ -149,14 +149,13 @@ def _usual(scale: Scale) -> Unit:
 
 def _rates(scale: Scale, currency: str, unit: Unit, factor: Decimal) -> list[money.Rate]:
     """The rate of each stated band in minor units for each unit of the measure, or its amount in minor units."""
-    exponent = money.exponent(currency)
     times = money.Rate.from_decimal(factor)
     stated = [scale.pays or Decimal(0)] if scale.method == "every" else []
     stated += [getattr(part, scale.kind) for part in (scale.bands or (scale,)) if scale.method != "every"]
     shift = {"percent": 2, "per_unit": money.QUANTITY_EXPONENT if unit == "quantity" else 0, "amount": 0}[scale.kind]
     found = []
     for value in stated:
-        rate = money.Rate.from_decimal(value if scale.kind == "percent" else value.scaleb(exponent))
+        rate = money.Rate.from_decimal(value) if scale.kind == "percent" else money.Rate.minor(value, currency)
         found.append(money.Rate(rate.numerator * times.numerator, rate.digits + times.digits + shift))
     return found
 

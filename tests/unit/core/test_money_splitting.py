@@ -160,3 +160,26 @@ def test_a_rate_is_exact(value: Decimal) -> None:
 )
 def test_tax_rates_are_told_without_needless_zeros(rate: int, percent: str) -> None:
     assert percent_text(rate) == percent
+
+
+LONG = "0.1234567890123456789012345678901234567891"
+
+
+def test_a_rate_is_exact_whatever_its_length() -> None:
+    assert Rate.from_decimal(Decimal(LONG)) == Rate(1234567890123456789012345678901234567891, 40)
+    assert Rate.from_decimal(Decimal("-1E+30")) == Rate(-(10**30), 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "rate"),
+    [
+        ("2.5", "EUR", Rate(250, 0)),
+        ("0.0125", "EUR", Rate(125, 2)),
+        ("2.5", "JPY", Rate(25, 1)),
+        ("-0.0004", "KWD", Rate(-4, 1)),
+        ("0", "EUR", Rate(0, 0)),
+        (LONG, "KWD", Rate(1234567890123456789012345678901234567891, 37)),
+    ],
+)
+def test_an_amount_as_minor_units_need_not_be_whole(value: str, currency: str, rate: Rate) -> None:
+    assert Rate.minor(Decimal(value), currency) == rate
