@@ -41,7 +41,8 @@ def counted(cells: Sequence[Cell]) -> list[Cell]:
 
 def between(cells: Iterable[Cell], measure: Measure, first: int, end: int) -> Fraction:
     """The measure of cells told apart by day on the days from `first` up to, not including, `end`, in the program's
-    unit: 10^-6 units, minor units, or a whole number. What nobody can convert is left out."""
+    unit: 10^-6 units, minor units, or a whole number. Both must begin a month where cells are told apart by month.
+    What nobody can convert is left out."""
     inside = [cell for cell in cells if first <= cell.document < end]
     if measure in COUNTED:
         things = groupby(sorted(inside, key=lambda cell: cell.line), key=lambda cell: cell.line)

@@ -8,19 +8,27 @@ from typing import Literal, NamedTuple
 from core.engine.ratios import ItemRatios, TaxRatios, item_ratios_of, tax_ratios_of
 from core.errors import ConfigError
 from core.money import Rounding
-from core.programs import Program, View
+from core.programs import COUNTED, Program, View
 from core.programs.counters import Counter
 
 Grain = Literal[
-    "period", "document", "line", "day", "product", "day document", "day line", "day product", "document product"
+    "period", "document", "line", "product", "document product",
+    "day", "day line", "day document", "day product",
+    "month", "month line", "month document", "month product",
 ]  # fmt: skip
-"""What the cells of a group are told apart by. Their `document` is the document's id or the number of the day, their
-`line` the number of the line, or the product, or (day document) the document's id, or (day line) a number of its own
-for each line."""
+"""What the cells of a group are told apart by. Their `document` is the document's id, or the number of the day or of
+the first day of the month; their `line` the number of the line, or the product, or by day and month the document's id,
+or a number of its own for each line."""
 
-_GRAINS: dict[tuple[str, str], Grain] = {
-    ("day", "orders"): "day document",
-    ("day", "products"): "day product",
+_BY_TIME: dict[tuple[bool, str], Grain] = {
+    (False, ""): "day",
+    (False, "line"): "day line",
+    (False, "orders"): "day document",
+    (False, "products"): "day product",
+    (True, ""): "month",
+    (True, "line"): "month line",
+    (True, "orders"): "month document",
+    (True, "products"): "month product",
 }
 
 
@@ -72,12 +80,12 @@ def _counting(
 ) -> Counting:
     """How a counter is counted, whatever the others do; `takers` is what those net of it are told apart by."""
     program = counter.program
-    grain = _grain(counter, takers)
     giver = tier_giver(program)
     found = tax_ratios_of(counter, taxes)
     by_line = found is not None and program.currency.rounding == "line"
+    grain = _grain(counter, takers)
     return Counting(
-        grain=("day line" if grain == "day" else "line") if by_line else grain,
+        grain=_finest(counter) if by_line else grain,
         level="" if giver is None else givers[giver].audience.beneficiary if giver in givers else "account",
         view=program.basis.view,
         beneficiary=program.audience.beneficiary,
@@ -110,13 +118,23 @@ def tier_giver(program: Program) -> str | None:
 
 def _grain(counter: Counter, takers: Sequence[str]) -> Grain:
     """As fine as the counter asks for, and the programs that are net of it."""
-    own = _GRAINS.get((counter.by, counter.program.basis.measure), counter.by)
+    own: Grain = _of_time(counter, counter.program.basis.measure) if counter.by == "day" else counter.by
     finest = max(takers, key=("period", "product", "document", "line").index, default="period")
     if own == "product":
         return "product" if finest == "period" else "document product"
     if own in ("period", "document") and finest in ("document", "line"):
         return "line" if finest == "line" else "document"
     return own
+
+
+def _of_time(counter: Counter, what: str) -> Grain:
+    """By day; by month where every period begins with one."""
+    months = counter.calendar is not None and not counter.calendar.ranges
+    return _BY_TIME[months, what if what in (*COUNTED, "line") else ""]
+
+
+def _finest(counter: Counter) -> Grain:
+    return _of_time(counter, "line") if counter.by == "day" else "line"
 
 
 def rivals_of(counters: Sequence[Counter]) -> tuple[tuple[int, ...], ...]:

@@ -36,16 +36,21 @@ UNKNOWN = {
     "mixed": "CASE WHEN (m.measure = 2 OR m.measure = 4) AND m.quantity IS NULL THEN m.sign ELSE 0 END",
 }
 _PRODUCT = "COALESCE(k.product, m.item) + 1"
+_LINE = "m.document * 4294967296 + m.line"
 GRAINS: dict[Grain, tuple[str, str]] = {
     "period": ("0", "0"),
     "document": ("m.document", "0"),
     "line": ("m.document", "m.line"),
-    "day": ("m.day", "0"),
     "product": ("0", _PRODUCT),
-    "day document": ("m.day", "m.document"),
-    "day line": ("m.day", "m.document * 4294967296 + m.line"),
-    "day product": ("m.day", _PRODUCT),
     "document product": ("m.document", _PRODUCT),
+    "day": ("m.day", "0"),
+    "day line": ("m.day", _LINE),
+    "day document": ("m.day", "m.document"),
+    "day product": ("m.day", _PRODUCT),
+    "month": ("m.month", "0"),
+    "month line": ("m.month", _LINE),
+    "month document": ("m.month", "m.document"),
+    "month product": ("m.month", _PRODUCT),
 }
 """What stands in `document` and in `line`."""
 LEVEL = {False: "-1", True: "COALESCE(s.level, 0)"}

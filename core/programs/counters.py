@@ -34,7 +34,8 @@ class Counter(NamedTuple):
     role: Role
     first_slice: int = 0
     by: Granularity = "period"
-    """What cells are told apart by, beyond what matters for every program."""
+    """What cells are told apart by, beyond what matters for every program. `day`: by the month where every calculation
+    period begins with one."""
     calendar: Calendar | None = None
     """The calculation periods of the program, where those of the counter are others."""
 

@@ -104,11 +104,13 @@ def test_products_are_counted_by_what_was_kept_of_them(engine: DuckEngine) -> No
 
 @pytest.mark.parametrize(("measure", "expected"), [("net", 3000), ("quantity", 7), ("orders", 2), ("products", 1)])
 def test_a_baseline_is_told_day_by_day(engine: DuckEngine, measure: str, expected: int) -> None:
-    """Two invoices of one product in the window, and one outside of it."""
+    """Two invoices of one product in the window, and one outside of it. The periods begin in the middle of a month."""
+    ranges = [{"label": "A", "from": date(2024, 1, 1), "to": date(2024, 5, 9)}]
     stated = program(
         basis={"measure": measure},
         scale={"method": "lump_sum", "bands": [{"from": Decimal(0), "amount": Decimal(1)}]},
         baseline={"against": "last_year"},
+        head={"period": "ranges", "ranges": ranges, "valid_to": date(2024, 5, 9)},
     )
     before = YEAR - 100
     items = {1: [item(sku="A")], 2: [item(sku="A")]}
@@ -123,6 +125,22 @@ def test_a_baseline_is_told_day_by_day(engine: DuckEngine, measure: str, expecte
     (members,) = cells(engine, found, "p:baseline").values()
     assert between(members, measure, before, before + 2) == expected  # type: ignore[arg-type]
     assert between(members, measure, before + 3, LAST) == 0  # type: ignore[arg-type]
+
+
+def test_a_baseline_of_whole_months_is_told_month_by_month(engine: DuckEngine) -> None:
+    stated = program(
+        scale={"method": "lump_sum", "bands": [{"from": Decimal(0), "amount": Decimal(1)}]},
+        baseline={"against": "last_year"},
+        head={"period": "month"},
+    )
+    december = day_number(date(2023, 12, 1))
+    engine.append(table(fact(1, day=december), fact(2, day=YEAR - 1, net=5), fact(3, day=december - 1, net=70)))
+    (members,) = cells(engine, plan(stated), "p:baseline").values()
+    assert [(cell.document, cell.measure) for cell in members] == [
+        (day_number(date(2023, 11, 1)), 70),
+        (december, 1005),
+    ]
+    assert between(members, "net", december, YEAR) == 1005
 
 
 # Whose result it is
@@ -256,7 +274,7 @@ def test_the_first_index_that_matches_raises_the_baseline(engine: DuckEngine) ->
     found = plan(stated, items=items)
     (members,) = cells(engine, found, "p:baseline").values()
     assert sorted(ratios(members)) == [(1000, 1, 1), (1000, 9, 10), (1000, 41, 40)]
-    assert between(members, "net", day, day + 1) == 1025 + 900 + 1000
+    assert between(members, "net", YEAR - 31, YEAR) == 1025 + 900 + 1000
 
 
 def test_foreign_lines_are_converted_by_the_rate_of_their_day(engine: DuckEngine) -> None:
