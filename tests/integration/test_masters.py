@@ -16,13 +16,13 @@ from core.errors import RefusedError
 from core.ledger import merger, merging, quarantine
 from core.ledger.accounts import GROUPS, find_account, group_accounts, rebased
 from core.ledger.exchange import Exchange
-from core.ledger.facts import sync_facts
+from core.ledger.facts import account_facts, sync_facts
 from core.ledger.masters import account_states, item_states, profiles
 from core.ledger.units import units
 from core.period import day_number
 from core.programs import DEFAULT_VIEW
 from tests.helpers.books import SmallBook, program, small_book
-from tests.helpers.facts import Line, invoice, last_batch, synced
+from tests.helpers.facts import Line, facts, invoice, last_batch, synced
 
 GROUP_BONUS = program(
     'id = "group-bonus"\nname = "Group bonus"\nversion = "1"\nperiod = "year"',
@@ -176,6 +176,11 @@ def test_units_are_told_as_they_were_known(book):
         now, then = units(reading), units(reading, before)
     assert now.ratio(("erp", "", "X"), "box", 0) == (10, 1) and then.ratio(("erp", "", "X"), "box", 0) == (12, 1)
     assert now.hash != then.hash
+    book.land_raw([invoice("1", ("X", 100), unit="box", quantity=2)])
+    synced(book, DEFAULT_VIEW)
+    for known, pieces in ((None, 20_000_000), (before, 24_000_000)):
+        with account_facts(book.book, None, known_batch=known) as engine:
+            assert [sums.quantity for sums in facts(book, engine, DEFAULT_VIEW).values()] == [pieces]
 
 
 def test_exchange_rates_keep_all_their_digits_and_are_told_as_they_were_known(book):

@@ -119,6 +119,7 @@ def test_numbers_are_exact() -> None:
             "connections.a.source.constants.curency",
             ["did you mean 'currency'?"],
         ),
+        ('[connections.group]\nadapter = "fake"\nsettings = { host = "h" }', "connections.group", ["buying groups"]),
         (
             '[connections."A b"]\nadapter = "fake"\nsettings = { host = "h" }',
             'connections."A b"',

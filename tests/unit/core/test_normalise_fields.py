@@ -172,6 +172,9 @@ def test_a_payment_without_a_required_field_is_refused(name: str) -> None:
         ("payment", {"state": "maybe"}, "unknown_state", "state"),
         ("exchange_rate", {"base": "USD", "quote": "E", "on": "2025-01-01", "rate": "1"}, "not_a_currency", "quote"),
         ("exchange_rate", {"base": "USD", "quote": "EUR", "on": "2025-01-01", "rate": "~1"}, "not_a_number", "rate"),
+        ("exchange_rate", {"base": "USD", "quote": "EUR", "on": "2025-01-01", "rate": "0"}, "not_a_rate", "rate"),
+        ("account", {"group": "x" * 201}, "too_long", "group"),
+        ("account", {"parent": "x" * 201}, "too_long", "parent"),
         ("redemption", {"program": "p", "at": "2025-01-01", "quantity": "1e3"}, "not_a_number", "quantity"),
     ],
 )
