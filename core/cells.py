@@ -45,6 +45,7 @@ class Cell(NamedTuple):
     times: int = 1
     """The measure in the program's unit or currency is `measure * times / over`; `over` of 0: nobody knows it yet."""
     over: int = 1
+    """0 where nobody knows it yet: the cell waits."""
     less: int = 0
     """What other programs have taken off the measure already."""
     shared: int = -1
