@@ -67,7 +67,8 @@ def summary(item: Stored, name: str) -> dict[str, Any]:
 def list_(
     config: ConfigOption = DEFAULT_CONFIG,
     state: Annotated[
-        list[str] | None, typer.Option("--state", "-s", help="Only these states; proposed, held and waiting where absent.")
+        list[str] | None,
+        typer.Option("--state", "-s", help="Only these states; proposed, held and waiting where absent."),
     ] = None,
     program: Annotated[str | None, typer.Option("--program", "-p", help="Only this program.")] = None,
     shadow: Annotated[bool, typer.Option("--shadow", help="Proposals of programs in shadow.")] = False,
