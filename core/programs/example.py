@@ -44,7 +44,8 @@ class Example(Definition):
     """Inputs in the field names of the sources (docs/connectors/files.md), and what must come of them.
 
     An invoice or credit note states its lines, or, with one line, the line's fields itself. Where an entity,
-    currency, tax rate, account or day is not stated, there is one of the example's own.
+    currency, tax rate, account or day is not stated, there is one of the example's own. A row becomes known on its
+    own day, or on the day it states as `known`; a later row with the same id is a new version of it.
     """
 
     name: str = Field(min_length=1, max_length=120, description="what the example shows")

@@ -13,7 +13,10 @@ Explain = Callable[[Earned], Sequence[str]]
 
 def differences(program: Program, example: Example, outcome: Outcome, explain: Explain) -> Iterator[str]:
     """What is not as the example expects; where an amount is another, the sentences that explain it follow."""
-    if example.earns is not None:
+    currencies = sorted({item.currency for item in outcome.earned})
+    if example.earns is not None and len(currencies) > 1:
+        yield f"earns {' and '.join(currencies)}: state them one by one under `expect`"
+    elif example.earns is not None:
         came = sum((item.amount for item in outcome.earned), Decimal(0))
         if came != example.earns:
             yield _told(f"earns {came}, not {example.earns}", outcome.earned, explain)
