@@ -71,7 +71,8 @@ def _has_own(program: Program, earned: Sequence[Earned]) -> bool:
 def _nothing(who: str, expected: Expected, earned: Sequence[Earned]) -> Iterator[str]:
     """An account the book knows nothing of earned 0."""
     there = ", ".join(f"{item.account} {item.period}" for item in earned) or "nobody"
-    if expected.amount or expected.accrued or expected.waits is not None or expected.shares or expected.taxes:
+    texts = (expected.level, expected.waits)
+    if any((expected.amount, expected.accrued, expected.shares, expected.taxes, *texts)):
         yield f"{who} earns nothing; there are: {there}"
 
 

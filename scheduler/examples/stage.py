@@ -156,11 +156,14 @@ class Play:
         propose(self.book, as_of=as_of, actor=_ACTOR, claim=self._claim.fence, limits=limits)
 
     def settle(self, as_of: date) -> None:
-        """Approve whatever is proposed, write it out and keep the receipts."""
+        """Approve whatever is proposed, write it out and keep the receipts; the customer invoices a service at once."""
         with self._batch("review") as batch:
             for item in self.proposed(batch.connection):
                 if item.state == "proposed":
                     review.approve(batch, item, item.content_hash, _NoLimits(), as_of)
+            for item in proposals.in_states(batch.connection, ("approved",), "live"):
+                if item.content.get("kind") == "service":
+                    review.settle_service(batch, item, f"invoice for {item.key}", as_of)
         self._context.as_of = as_of
         write_back(self._context)
 
