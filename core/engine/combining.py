@@ -1,6 +1,7 @@
 """Programs of a `best` group: of those that would pay a beneficiary for the same period, the one that gives most does.
 
-What two give alike goes to the one of the smaller priority. The others earn nothing, and say which one does.
+What two give alike goes to the one of the smaller priority. The others earn nothing, and say which one does. A program
+nothing stands for in the period, all of it cancelled say, does not take part.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ def best(members: Sequence[tuple[Program, Sequence[Result]]]) -> list[tuple[Prog
     for program, results in members:
         for result in results:
             key = (result.beneficiary, result.period.start)
-            if key not in winners or result.amount > winners[key][0]:
+            if result.cells and (key not in winners or result.amount > winners[key][0]):
                 winners[key] = result.amount, program.id
     return [(program, [_left(program, result, winners) for result in results]) for program, results in members]
 
 
 def _left(program: Program, result: Result, winners: dict[tuple[int, date], tuple[int, str]]) -> Result:
-    _, winner = winners[result.beneficiary, result.period.start]
-    if winner == program.id:
+    _, winner = winners.get((result.beneficiary, result.period.start), (0, program.id))
+    if winner == program.id or not result.cells:
         return result
     nothing = [0] * len(result.parts)
     return result._replace(

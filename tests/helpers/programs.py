@@ -55,30 +55,32 @@ def scales(draw: st.DrawFn, measure: str, methods: tuple[str, ...] = METHODS, *,
     return found
 
 
-def few(*values: str) -> st.SearchStrategy[tuple[str, ...]]:
-    """A list of patterns, mostly empty."""
-    return st.sampled_from([()] * 6 + [*((value,) for value in values), values])
+WANTED = {
+    "segments": ["a"],
+    "accounts": ["id-[12]"],
+    "tags": ["big", "new"],
+    "parents": ["id-3"],
+    "groups": ["n*"],
+    "countries": ["DE", "F*"],
+}
+EXCLUDED = {"countries": ["FR"], "accounts": ["id-3", "x*"], "tags": ["bad"], "segments": ["b"]}
 
 
 @st.composite
 def scopes(draw: st.DrawFn) -> dict[str, Any]:
     """Which lines count."""
-    return {
-        "categories": draw(few("tools", "t*")),
-        "exclude": {"brands": draw(few("own")), "skus": draw(few("s1"))},
-    }
+    wanted = draw(st.sampled_from([{}, {}, {}, {"categories": ["tools", "tea"]}, {"categories": ["t*"]}]))
+    excluded = draw(st.sampled_from([{}, {}, {}, {"brands": ["own"]}, {"skus": ["s1"]}]))
+    return {**wanted, "exclude": excluded}
 
 
 @st.composite
 def selections(draw: st.DrawFn) -> dict[str, Any]:
-    """Who takes part, by every list."""
-    return {
-        "segments": draw(few("a", "b")),
-        "accounts": draw(few("id-1", "id-[12]", "x*")),
-        "tags": draw(few("big", "new")),
-        "parents": draw(few("id-3")),
-        "exclude": {"countries": draw(few("FR")), "accounts": draw(few("id-3")), "tags": draw(few("bad"))},
-    }
+    """Who takes part: everybody, or by one of the lists."""
+    name = draw(st.sampled_from(["", "", "", "", *WANTED]))
+    out = draw(st.sampled_from(["", "", "", *EXCLUDED]))
+    wanted = {name: WANTED[name]} if name else {}
+    return {**wanted, "exclude": {out: EXCLUDED[out]} if out else {}}
 
 
 @st.composite
@@ -220,12 +222,12 @@ def limits(draw: st.DrawFn) -> dict[str, Any]:
 def audiences(draw: st.DrawFn, beneficiary: str, tier: str) -> dict[str, Any]:
     """An audience of enrolled accounts, of a pilot, or of accounts with a tier."""
     found = draw(selections()) | {"beneficiary": beneficiary}
-    chosen = draw(st.sets(st.sampled_from(["enrolled", "pilot", "tiers"]), max_size=2))
+    chosen = draw(st.sets(st.sampled_from(["enrolled", "pilot", "tiers"]), max_size=1))
     if "enrolled" in chosen:
         found["enrolled"] = True
     if "pilot" in chosen:
         found["pilot"] = {
-            "percent": Decimal(draw(st.sampled_from([30, 70]))),
+            "percent": Decimal(draw(st.sampled_from([30, 50, 70]))),
             "part": draw(st.sampled_from(["pilot", "control"])),
             "seed": draw(st.sampled_from(["", "one", "two"])),
         }

@@ -88,14 +88,14 @@ account_states = st.builds(
     AccountState,
     from_day=st.just(0),
     to_day=st.just(0),
-    external_ids=st.sampled_from([(), ("id-1",), ("id-2", "x9"), ("id-3",)]),
-    segment=st.sampled_from([None, "a", "b"]),
-    country=st.sampled_from([None, "DE", "FR"]),
-    group=st.sampled_from([None, "north"]),
+    external_ids=st.sampled_from([("id-1",), ("id-2", "x9"), ("id-3",), ()]),
+    segment=st.sampled_from(["a", "a", None, "b"]),
+    country=st.sampled_from(["DE", None, "FR"]),
+    group=st.sampled_from(["north", None]),
     channel=st.none(),
-    parent=st.sampled_from([None, None, "id-3"]),
-    tags=st.sampled_from([(), (), ("big",), ("new", "big"), ("bad",)]),
-    enrolled=st.sampled_from([(), ("rebate0",), ("rebate0", "rebate1")]),
+    parent=st.sampled_from(["id-3", None]),
+    tags=st.sampled_from([("big",), ("new", "big"), (), ("bad",)]),
+    enrolled=st.sampled_from([("rebate0", "rebate1"), ("rebate0",), ()]),
     group_id=st.sampled_from([None, 101, 101, 102]),
     parent_id=st.sampled_from([None, 3]),
     top_id=st.sampled_from([None, 3, 1]),
@@ -109,16 +109,16 @@ def items(draw: st.DrawFn) -> list[ItemState]:
     fixed = {
         "sku": draw(st.sampled_from([None, "s1", "s2"])),
         "line_kind": draw(st.sampled_from(["goods"] * 5 + ["freight"])),
-        "is_return": draw(st.sampled_from([False, False, True])),
-        "base_unit": draw(st.sampled_from(["", "piece"])),
+        "is_return": draw(st.sampled_from([False, False, False, True])),
+        "base_unit": draw(st.sampled_from(["piece", "piece", ""])),
         "units": draw(st.sampled_from([(), (box,), (("box", Fraction(7, 3)), ("kg", Fraction(1, 8)))])),
     }
     state = st.builds(
         ItemState,
         from_day=st.just(0),
         to_day=st.just(0),
-        category=st.sampled_from([None, "tools", "tea", "food"]),
-        brand=st.sampled_from([None, "own", "other"]),
+        category=st.sampled_from(["tools", "tea", "food", None]),
+        brand=st.sampled_from(["other", "own", None]),
     )
     return [one._replace(**fixed) for one in draw(histories(state))]
 

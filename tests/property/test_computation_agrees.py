@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from core.engine.duck import DuckEngine
 from core.engine.reference import World, entitlements
+from core.programs import Combination, Program
+from core.programs.counters import derived
 from tests.helpers.programs import everything, programs
 from tests.helpers.worlds import computed, filled, parts, planned, worlds
 
@@ -52,4 +54,31 @@ def test_programs_with_all_scales_and_sides(engine: DuckEngine, world: World) ->
 @moderate
 @given(world=worlds(st.tuples(everything(tier="status")).map(list), taxes=(1, 2, 3, 4, 5)))
 def test_programs_with_everything(engine: DuckEngine, world: World) -> None:
+    agree(engine, world)
+
+
+@st.composite
+def combined(draw: st.DrawFn, rule: str) -> list[Program]:
+    """Programs that would pay for the same purchase."""
+    found: list[Program] = []
+    for number in range(3):
+        program = draw(programs(number, beneficiary="account", sided=False, currency="EUR"))
+        head = program.program
+        if found and rule == "best":
+            first = found[0].program
+            head = head.model_copy(update={"period": first.period, "fiscal_start": first.fiscal_start})
+        combination = Combination(group="one", rule=rule, priority=draw(st.sampled_from([1, 1, 100])))
+        found.append(derived(program, program=head, combination=combination))
+    return found
+
+
+@moderate
+@given(world=worlds(combined("best")))
+def test_the_best_of_a_group_pays(engine: DuckEngine, world: World) -> None:
+    agree(engine, world)
+
+
+@moderate
+@given(world=worlds(combined("exclusive")))
+def test_a_line_counts_once_in_an_exclusive_group(engine: DuckEngine, world: World) -> None:
     agree(engine, world)
