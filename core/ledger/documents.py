@@ -20,6 +20,7 @@ class Known(NamedTuple):
     number: str
     external_id: str
     day: date | None
+    currency: str
     version: int
     batch: int
     origin: str
@@ -49,6 +50,7 @@ def _some(connection: Connection, ids: list[int], known_batch: int | None) -> di
             record.c.external_id,
             record_version.c.id.label("version"),
             record_version.c.day,
+            record_version.c.currency,
             record_version.c.content,
             record_version.c.origin,
             record_version.c.cancelled,
@@ -64,7 +66,16 @@ def _some(connection: Connection, ids: list[int], known_batch: int | None) -> di
     for row in connection.execute(query):
         number = row.content.get("number", row.external_id)
         found[row.id] = Known(
-            number, row.external_id, row.day, row.version, row.batch, row.origin, row.cancelled, bool(row.counts), {}
+            number,
+            row.external_id,
+            row.day,
+            row.currency,
+            row.version,
+            row.batch,
+            row.origin,
+            row.cancelled,
+            bool(row.counts),
+            {},
         )
         versions[row.version] = row.id
     for text in connection.execute(sa.select(line).where(line.c.version_id.in_(list(versions)))):

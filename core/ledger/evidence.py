@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -21,13 +22,18 @@ def evidence_lines(
     beneficiary: int,
     period: date,
     known_batch: int | None = None,
+    without: Collection[tuple[int, int]] = (),
 ) -> list[dict[str, Any]]:
-    """The invoice lines behind an entitlement, as they were known when it was computed, oldest first."""
+    """The invoice lines behind an entitlement, as they were known when it was computed, oldest first.
+
+    `without` are (document, line) that stand there and wait. Amounts are minor units of the line's own `currency`.
+    """
     found = [
         item
         for index, counter in enumerate(ground.grounds.counters)
         if counter.of == program and counter.role == "paid"
         for item in engine.evidence(ground.plan, index, beneficiary, day_number(period), known_batch=known_batch)
+        if (item.document, item.line) not in without
     ]
     documents = known_documents(connection, {item.document for item in found}, known_batch)
     rows = []
@@ -41,6 +47,7 @@ def evidence_lines(
                 "line": item.line,
                 "product": text.product if text is not None else "",
                 "description": text.description if text is not None else "",
+                "currency": known.currency if known is not None else "",
                 "measure": item.measure,
                 "net": item.net,
             }

@@ -25,7 +25,7 @@ from core.ledger import entitlements, moves, proposals, registry
 from core.ledger.accounts import identities
 from core.ledger.evidence import evidence_lines
 from core.ledger.facts import tax_codes
-from core.ledger.left_out import lines_left_out, summary
+from core.ledger.left_out import WAITING, lines_left_out, summary
 from core.ledger.masters import profiles
 from core.ledger.owing import rule_of
 from core.ledger.setting import Setting
@@ -148,7 +148,16 @@ def explain_entitlement(
         ],
         "waiting": stored.waiting,
         "transfers": transfers(connection, stored),
-        "lines": evidence_lines(connection, engine, ground, program.id, stored.beneficiary, period.start, stored.batch),
+        "lines": evidence_lines(
+            connection,
+            engine,
+            ground,
+            program.id,
+            stored.beneficiary,
+            period.start,
+            stored.batch,
+            {row["place"] for row in out if row["setting"] in WAITING},
+        ),
         "left_out": out,
     }
 

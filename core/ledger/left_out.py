@@ -16,6 +16,9 @@ from core.ledger.setting import Setting
 from core.period import day_number
 from core.tiers import Standing
 
+WAITING = ("basis.unit", "currency.lines")
+"""Settings by which a line is not left out for good: it waits."""
+
 _WORDS = {
     "program.valid_from": "the program does not run on {detail}",
     "audience.enrolled": "the account is not enrolled on that day",
@@ -65,6 +68,7 @@ def lines_left_out(
                 "line": item.line.line,
                 "product": text.product if text is not None else "",
                 "net": item.line.net,
+                "place": (item.line.document, item.line.line),
                 "setting": item.reason,
                 "reason": words(item.reason, item.detail),
             }
@@ -87,5 +91,6 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> list[Part]:
     """How many lines were left out for each reason."""
     counts: dict[str, int] = {}
     for row in rows:
-        counts[row["reason"]] = counts.get(row["reason"], 0) + 1
+        if row["setting"] not in WAITING:  # told with what waits
+            counts[row["reason"]] = counts.get(row["reason"], 0) + 1
     return [part("left_out", lines=count, reason=reason) for reason, count in sorted(counts.items())]

@@ -15,6 +15,7 @@ from core.ledger.facts import account_facts
 from core.ledger.masters import profiles
 from core.ledger.setting import setting, views
 from core.money import QUANTITY_EXPONENT, percent_text
+from core.programs import COUNTED
 from scheduler.cli.common import DEFAULT_CONFIG, ConfigOption, JsonOption, money, out, print_json, say, session, table
 from scheduler.context import Context
 
@@ -106,7 +107,7 @@ def _measure(value: int, found: dict[str, Any]) -> str:
         whole, rest = divmod(abs(value), 10**QUANTITY_EXPONENT)
         digits = f".{rest:0{QUANTITY_EXPONENT}d}".rstrip("0") if rest else ""
         return f"{'-' if value < 0 else ''}{whole:,}{digits}"
-    return money(value, found["currency"])
+    return f"{value:,}" if found["measure_of"] in COUNTED else money(value, found["currency"])
 
 
 def show_entitlement(found: dict[str, Any], all_lines: bool) -> None:
@@ -139,8 +140,6 @@ def show_entitlement(found: dict[str, Any], all_lines: bool) -> None:
             f"On {item['at']:%Y-%m-%d} {item['actor']} merged account {item['from']} into {item['to']}, and this went "
             f"over: {amounts}. Reason: {item['reason']}"
         )
-    for text in found["waiting"]:
-        say(f"waits: {text}", "yellow")
 
 
 def _show_left_out(found: dict[str, Any]) -> None:
@@ -150,15 +149,15 @@ def _show_left_out(found: dict[str, Any]) -> None:
     ]
     if rows:
         columns = [("day", ""), ("document", ""), ("line", "right"), ("product", ""), ("why it does not count", "")]
-        out.print(table(f"{len(rows)} lines left out", columns, rows))
+        out.print(table(f"Left out: {len(rows):,}", columns, rows))
 
 
 def _show_lines(found: dict[str, Any], all_lines: bool) -> None:
     lines = found["lines"]
-    is_net = found["measure_of"] == "net"
+    one_figure = found["measure_of"] in ("net", *COUNTED)  # what counts orders or products measures no single line
     shown = lines if all_lines or len(lines) <= LINES_SHOWN else [*lines[: LINES_SHOWN - 3], None, *lines[-3:]]
     columns = [("day", ""), ("document", ""), ("line", "right"), ("product", ""), ("", ""), ("net", "right")]
-    columns += [] if is_net else [(found["measure_of"], "right")]
+    columns += [] if one_figure else [(found["measure_of"], "right")]
     rows = []
     for row in shown:
         if row is None:
@@ -171,12 +170,14 @@ def _show_lines(found: dict[str, Any], all_lines: bool) -> None:
                 str(row["line"]),
                 row["product"],
                 row["description"][:40],
-                money(row["net"], found["currency"]),
-                _measure(row["measure"], found),
+                money(row["net"], row["currency"]),
+                "" if one_figure else _measure(row["measure"], found | {"currency": row["currency"]}),
             )
         )
-    total = sum(row["measure"] for row in lines)
-    title = f"{len(lines)} lines, together {_measure(total, found)}"
+    title = f"{len(lines):,} {'line' if len(lines) == 1 else 'lines'}"
+    if len({row["currency"] for row in lines}) == 1 and found["measure_of"] not in COUNTED:
+        total = sum(row["measure"] for row in lines)
+        title += f", together {_measure(total, found | {'currency': lines[0]['currency']})}"
     out.print(table(title, columns, [row[: len(columns)] for row in rows]))
 
 
