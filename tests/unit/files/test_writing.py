@@ -222,8 +222,10 @@ def test_a_posted_document_is_never_removed(connection):
     assert len(adapter.look_up("credit_note", sample_key(1))) == 1
 
 
-def test_a_tier_without_money_has_plain_numbers(connection):
-    request = replace(sample_request("tier"), currency="", measure=1200, to_next=None, next_tier=None, since=None)
+def test_a_tier_without_money_is_told_in_its_unit(connection):
+    cartons = {"unit": "cartons", "digits": 6, "measure": 1_200_500_000}
+    request = replace(sample_request("tier"), to_next=None, next_tier=None, since=None, **cartons)
     connection.adapter().create(request)
     (row,) = rows(connection.out / "tiers.csv")
-    assert (row["measure"], row["to_next"], row["next_tier"], row["since"]) == ("1200", "", "", "")
+    assert (row["measure"], row["to_next"], row["next_tier"], row["since"]) == ("1200.5", "", "", "")
+    assert (row["to_keep"], row["currency"]) == ("0.02", "cartons")

@@ -149,6 +149,12 @@ def test_what_is_not_there_is_emptied(ends: Installation):
     assert shown(ends) == {"x_tier": "gold", "x_since": None, "x_progress": 100, "x_to_next": 0.0, "x_accrued": 0.0}
 
 
+def test_a_tier_measured_in_a_quantity_is_told_in_its_unit(ends: Installation):
+    adapter = with_fields(ends).adapter(NAMED)
+    adapter.create(tier(unit="kg", digits=6, measure=7_500_000, to_next=2_500_000, accrued=1234))
+    assert (shown(ends)["x_to_next"], shown(ends)["x_progress"], shown(ends)["x_accrued"]) == (2.5, 75, 12.34)
+
+
 @pytest.mark.parametrize(
     ("changes", "name"),
     [
