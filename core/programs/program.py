@@ -132,6 +132,7 @@ class Program(Definition):
                 ("an accrual rate of its own", self.accrual.rate != "achieved"),
                 ("a combination", self.combination is not None),
                 ("a measure that is not money", self.basis.measure not in ("net", "gross")),
+                ("rounding each line, which loses its rate", self.currency.rounding == "line"),
             ):
                 if found:
                     raise ValueError(f"currency.payout = invoice does not go with {name}")

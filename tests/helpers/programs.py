@@ -244,6 +244,7 @@ def conversions(draw: st.DrawFn) -> dict[str, Any]:
         "lines": draw(st.sampled_from(["convert"] * 4 + ["wait"])),
         "date": draw(st.sampled_from(["document", "month_average", "period_end"])),
         "rounding": draw(st.sampled_from(["exact", "line"])),
+        "payout": draw(st.sampled_from(["program", "program", "invoice"])),
     }
 
 
@@ -256,9 +257,13 @@ def everything(draw: st.DrawFn, number: int = 0, **choices: Any) -> Program:
     shared = {name: audience[name] for name in ("distribution",) if name in audience}
     definition["audience"] = draw(audiences(audience["beneficiary"], tier)) | shared
     definition["currency"] = draw(conversions())
+    basis = definition["basis"]
+    if basis["accumulate"] != "period" or basis["measure"] not in MONEY or definition["currency"]["rounding"] == "line":
+        definition["currency"]["payout"] = "program"
     if definition["basis"]["measure"] == "quantity":
         definition["basis"]["unit"] = draw(st.sampled_from(["", "box", "kg", "piece"]))
-    definition["limits"] = draw(st.just({}) | limits())
+    if definition["currency"]["payout"] == "program":
+        definition["limits"] = draw(st.just({}) | limits())
     for change in definition["change"]:
         if draw(st.booleans()):
             change["scope"] = draw(scopes())

@@ -82,3 +82,19 @@ def test_the_best_of_a_group_pays(engine: DuckEngine, world: World) -> None:
 @given(world=worlds(combined("exclusive")))
 def test_a_line_counts_once_in_an_exclusive_group(engine: DuckEngine, world: World) -> None:
     agree(engine, world)
+
+
+@st.composite
+def netted(draw: st.DrawFn) -> list[Program]:
+    """A program, and one that is net of it."""
+    whose = draw(st.sampled_from(["account", "group"]))
+    first = draw(programs(0, measure="net", sided=False, currency="EUR"))
+    second = draw(programs(1, measure="net", sided=False, currency="EUR", beneficiary=whose))
+    basis = second.basis.model_copy(update={"net_of": ("rebate0",), "returns": first.basis.returns})
+    return [first, derived(second, basis=basis)]
+
+
+@moderate
+@given(world=worlds(netted()))
+def test_a_program_is_net_of_another(engine: DuckEngine, world: World) -> None:
+    agree(engine, world)

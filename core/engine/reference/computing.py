@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
 from core.engine.reference.comparison import baseline, conditions, qualifier
-from core.engine.reference.counting import Cell, cells_of, measured
+from core.engine.reference.counting import Cell, cells_of, measured, place_of
 from core.engine.reference.days import DAY, Days, date_of, period_with
 from core.engine.reference.earning import earned, exact_shares
 from core.engine.reference.limits import Gained, bounded, budgeted
 from core.engine.reference.matching import beneficiary, counts, slice_of
+from core.engine.reference.rounding import in_proportion, rounded, whole_parts
 from core.engine.reference.tiers import has_tier, level_names, level_of
 from core.engine.reference.world import Fact, World
 from core.money import exponent
@@ -56,17 +57,45 @@ def entitlements(world: World) -> dict[Key, Entitlement]:
     return _best(world, found)
 
 
+class Counted(NamedTuple):
+    """A line that counts for a program."""
+
+    line: Fact
+    whose: int
+    period: Days
+    level: int
+
+
 def of_program(world: World, program: Program) -> dict[Key, Entitlement]:
     """The entitlements of one program, within its limits."""
-    groups: dict[tuple[int, Days], list[Fact]] = defaultdict(list)
+    found: dict[Key, Entitlement] = {}
+    for group in _groups(world, program):
+        found |= _group(world, program, group)
+    return _limited(world, program, found)
+
+
+def counted(world: World, program: Program) -> list[Counted]:
+    """The lines that count for the paid measure of a program."""
+    found = []
+    use = program.slices()[0].tier
     for line in world.known(program):
         part = program.slices()[max(slice_of(program, line), 0)]
-        if counts(world, program, line) and has_tier(world, part.audience, line):
-            groups[beneficiary(world, program, line), period_with(program, date_of(line.day))].append(line)
-    found: dict[Key, Entitlement] = {}
-    for (whose, period), lines in groups.items():
-        found |= _group(world, program, whose, period, lines)
-    return _limited(world, program, found)
+        if not counts(world, program, line) or not has_tier(world, part.audience, line):
+            continue
+        level = -1
+        if use is not None and use.at == "document":
+            giver = world.program(use.program)
+            level = level_of(world, giver, beneficiary(world, giver, line), date_of(line.day))
+        period = period_with(program, date_of(line.day))
+        found.append(Counted(line, beneficiary(world, program, line), period, level))
+    return found
+
+
+def _groups(world: World, program: Program) -> list[list[Counted]]:
+    groups: dict[tuple[int, Days], list[Counted]] = defaultdict(list)
+    for item in counted(world, program):
+        groups[item.whose, item.period].append(item)
+    return list(groups.values())
 
 
 def side_of(world: World, program: Program, whose: int, period: Days, cells: Iterable[Cell]) -> Side:
@@ -87,16 +116,9 @@ def side_of(world: World, program: Program, whose: int, period: Days, cells: Ite
     )
 
 
-def _group(world: World, program: Program, whose: int, period: Days, lines: list[Fact]) -> dict[Key, Entitlement]:
-    use = program.slices()[0].tier
-    rows = []
-    for line in lines:
-        level = -1
-        if use is not None and use.at == "document":
-            giver = world.program(use.program)
-            level = level_of(world, giver, beneficiary(world, giver, line), date_of(line.day))
-        rows.append((measured(world, program, line), level))
-    cells = cells_of(world, program, rows, period)
+def _group(world: World, program: Program, group: list[Counted]) -> dict[Key, Entitlement]:
+    whose, period = group[0].whose, group[0].period
+    cells = _cells(world, program, group)
     names = level_names(world, program)
     side = side_of(world, program, whose, period, cells)
     key = Key(program.id, whose, period.first, program.program.currency)
@@ -109,11 +131,58 @@ def _group(world: World, program: Program, whose: int, period: Days, lines: list
     return {key: Entitlement(result.amount, dict(parts), result.amount)}
 
 
+def _cells(world: World, program: Program, group: list[Counted]) -> list[Cell]:
+    """The cells of a group, less what other programs give for the same lines."""
+    cells = cells_of(world, program, [(measured(world, program, item.line), item.level) for item in group],
+                     group[0].period)  # fmt: skip
+    if not program.basis.net_of:
+        return cells
+    ours = {item.line: (item.whose, item.period, place_of(program, item.line, item.level, item.period))
+            for item in counted(world, program)}  # fmt: skip
+    taken: dict[object, int] = defaultdict(int)
+    for name in program.basis.net_of:
+        for place, amount in _given(world, world.program(name), ours):
+            taken[place] += amount
+    head = group[0].whose, group[0].period
+    return [cell._replace(measure=cell.measure - taken[(*head, tuple(cell)[:7])]) for cell in cells]
+
+
+def _given(world: World, giver: Program, ours: Mapping[Fact, object]) -> Iterable[tuple[object, int]]:
+    """What a program gives by the places of another that counts the same lines too. Its rounded amount is spread over
+    its cells, and inside a cell over the places by measure."""
+    for group in _groups(world, giver):
+        cells = _cells(world, giver, group)
+        side = side_of(world, giver, group[0].whose, group[0].period, cells)
+        result = earned(giver, level_names(world, giver), cells, side)
+        for cell, part in zip(cells, result.parts, strict=True):
+            inside: dict[object, list[Fraction]] = {}
+            for item in group:
+                if place_of(giver, item.line, item.level, item.period) == tuple(cell)[:7]:
+                    found = measured(world, giver, item.line)
+                    row = inside.setdefault(ours.get(item.line), [Fraction(0), Fraction(0)])
+                    row[0] += found.value or 0
+                    row[1] += found.net
+            places = sorted(inside, key=lambda place: (place is not None, str(place)))
+            weights = [inside[place][0] for place in places]
+            if not sum(weights):
+                weights = [abs(inside[place][1]) for place in places]
+            yield from zip(places, in_proportion(part, weights), strict=True)
+
+
 def _by_currency(
     world: World, program: Program, key: Key, cells: list[Cell], shares: list[Fraction]
 ) -> dict[Key, Entitlement]:
     """Each currency of the invoices in itself: the exact shares converted back at the rates they came in by."""
-    raise NotImplementedError("currency.payout = invoice is looked at by the currencies of single lines")
+    found: dict[Key, Entitlement] = {}
+    for currency in {world.currencies[cell.tax] for cell in cells}:
+        mine = [i for i, cell in enumerate(cells) if world.currencies[cell.tax] == currency]
+        own = [shares[i] / cells[i].ratio for i in mine]
+        amount = rounded(sum(own, Fraction(0)), program.program.rounding)
+        parts: dict[tuple[int, int], int] = defaultdict(int)
+        for i, part in zip(mine, whole_parts(amount, own), strict=True):
+            parts[cells[i].tax, cells[i].payee] += part
+        found[key._replace(currency=currency)] = Entitlement(amount, dict(parts), amount)
+    return found
 
 
 def _limited(world: World, program: Program, found: dict[Key, Entitlement]) -> dict[Key, Entitlement]:

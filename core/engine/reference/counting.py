@@ -31,8 +31,13 @@ class Measured(NamedTuple):
     """In the program's currency where the measure is money, else as the document states it."""
 
 
+Place = tuple[int, int, int, int, int, int, date]
+"""Slice, level, tax, document, line, payee, settle: the cell of a period that a line falls into."""
+
+
 class Cell(NamedTuple):
-    """As `core.entitlement.Cell`, with an exact measure; `times` and `over` are 1."""
+    """As `core.entitlement.Cell`, with an exact measure; `times` and `over` are 1, the rate is in `ratio` where it is
+    needed again."""
 
     slice: int
     level: int
@@ -46,6 +51,7 @@ class Cell(NamedTuple):
     lines: int
     times: int = 1
     over: int = 1
+    ratio: Fraction = Fraction(1)
 
 
 def ratio_of(world: World, program: Program, line: Fact, period: Days) -> Fraction | None:
@@ -149,7 +155,12 @@ def cells_of(world: World, program: Program, found: Sequence[tuple[Measured, int
     converted: dict[tuple[Any, ...], Fraction] = defaultdict(Fraction)
     measure = program.basis.measure
     left = kept_things(world, measure, [item.line for item, _ in found]) if measure in COUNTED else set()
-    rows = sorted(((_key(program, item.line, level, period), item) for item, level in found), key=lambda row: row[0])
+    paid_back = program.currency.payout == "invoice"
+    rows = sorted(
+        (((*place_of(program, item.line, level, period), item.ratio if paid_back else Fraction(1)), item)
+         for item, level in found),
+        key=lambda row: row[0],
+    )  # fmt: skip
     for key, item in rows:
         if item.value is None:
             continue
@@ -165,10 +176,11 @@ def cells_of(world: World, program: Program, found: Sequence[tuple[Measured, int
     for key, value in converted.items():
         whole = rounded(value, program.program.rounding) if measure in ("net", "gross") else value
         sums[key[:-3]][0] += whole
-    return [Cell._make((*key, row[0], row[1], int(row[2]), 1, 1)) for key, row in sorted(sums.items())]
+    return [Cell._make((*key[:-1], row[0], row[1], int(row[2]), 1, 1, key[-1])) for key, row in sorted(sums.items())]
 
 
-def _key(program: Program, line: Fact, level: int, period: Days) -> tuple[int, int, int, int, int, int, date]:
+def place_of(program: Program, line: Fact, level: int, period: Days) -> Place:
+    """The cell that a line of a period falls into, by the first fields of Cell."""
     by = program.basis.accumulate
     return (
         slice_of(program, line),
