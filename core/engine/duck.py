@@ -20,7 +20,7 @@ from core.engine.cache import FACT, FactCache, table
 from core.engine.counting import Counting
 from core.engine.fetched import block_of, bounds_of, by_day, columns_of, converted, ratios_in, resolved
 from core.engine.plan import Plan
-from core.engine.queries import Shape
+from core.engine.queries import shape_of
 from core.engine.slots import Span
 from core.errors import IntegrityError
 from core.period import day_date
@@ -122,7 +122,7 @@ class DuckEngine(FactCache):
                 self.put("standing", held)
             if since is not None:
                 self._touch(since, named, how.beneficiary != "account")
-            query = queries.count(_shape(plan, chosen), since is not None, known_batch is not None)
+            query = queries.count(shape_of(plan, chosen), since is not None, known_batch is not None)
             yield from self._blocks(plan, chosen, query, _known(known_batch) | _giver(plan, how))
 
     def day_sums(
@@ -150,7 +150,7 @@ class DuckEngine(FactCache):
             self._touch(since, (), how.beneficiary != "account")
         mixed = how.items is not None or how.taxes is not None
         moment = "month" if status.window == "rolling" else "day"
-        shape = _shape(plan, [program])._replace(payee=False, grain="period")
+        shape = shape_of(plan, [program])._replace(payee=False, grain="period")
         query = queries.sums(shape, moment, since is not None, known_batch is not None)
         carried: tuple[int, list[tuple[int, Any]]] | None = None
         for batch in self.read(query, _known(known_batch)):
@@ -187,7 +187,7 @@ class DuckEngine(FactCache):
         how = plan.countings[program]
         if how.level or how.others:
             self.put("standing", _standings(standings))
-        query = queries.evidence(_shape(plan, [program])._replace(payee=False), known_batch is not None)
+        query = queries.evidence(shape_of(plan, [program])._replace(payee=False), known_batch is not None)
         parameters = {"account": account, "period": plan.groups[places[0]]} | _known(known_batch) | _giver(plan, how)
         found = []
         for batch in self.read(query, parameters):
@@ -309,21 +309,3 @@ def _known(known_batch: int | None) -> dict[str, int]:
 
 def _giver(plan: Plan, how: Counting) -> dict[str, int]:
     return {"giver": plan.index.get(how.others, -1)} if how.others else {}
-
-
-def _shape(plan: Plan, programs: Sequence[int]) -> Shape:
-    """What the statement for programs that are counted alike has in it."""
-    how = plan.countings[programs[0]]
-    measures = {plan.programs[program].basis.measure for program in programs}
-    return Shape(
-        measure=measures.pop() if len(measures) == 1 else "mixed",
-        grain=how.grain,
-        level=bool(how.level),
-        held=how.level in plan.rolled,
-        payee=how.beneficiary != "account",
-        shared=not how.plain,
-        others=bool(how.others),
-        others_held=how.others_level in plan.rolled and bool(how.others),
-        items=how.items is not None,
-        taxes=how.taxes is not None,
-    )

@@ -6,14 +6,17 @@ fragments below: never data, which goes in as tables and parameters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import product
-from typing import NamedTuple, get_args
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from core.engine.counting import Grain
 from core.programs.basis import DEFAULT_VIEW, DateRule, PaidRule, ReturnsIn, View
+
+if TYPE_CHECKING:
+    from core.engine.plan import Plan
 
 MEASURES = {
     "net": "m.net",
@@ -121,6 +124,24 @@ class Shape(NamedTuple):
     items: bool = False
     taxes: bool = False
     """Whether ratios of items and of tax keys are joined."""
+
+
+def shape_of(plan: Plan, programs: Sequence[int]) -> Shape:
+    """What the statement for programs that are counted alike has in it."""
+    how = plan.countings[programs[0]]
+    measures = {plan.programs[program].basis.measure for program in programs}
+    return Shape(
+        measure=measures.pop() if len(measures) == 1 else "mixed",
+        grain=how.grain,
+        level=bool(how.level),
+        held=how.level in plan.rolled,
+        payee=how.beneficiary != "account",
+        shared=not how.plain,
+        others=bool(how.others),
+        others_held=how.others_level in plan.rolled and bool(how.others),
+        items=how.items is not None,
+        taxes=how.taxes is not None,
+    )
 
 
 @cache
