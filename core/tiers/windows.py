@@ -117,7 +117,7 @@ def windowed(rung: Ladder, sums: Sums, end: int, enrolled: int | None) -> Iterat
         if left and left >= held.level:
             held = _entering(rung, held, left, since if left == level else after, kept)
         awards = [award for award in awards if award.last > window.last]
-        if rung.keeps and left:
+        if left and kept >= after:
             awards.append(Award(after, left, kept))
         if rung.keeps and final > left:
             awards.append(Award(running[-1][0], final, kept))

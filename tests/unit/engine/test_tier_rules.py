@@ -156,6 +156,12 @@ def test_earning_it_again_within_the_grace_days_goes_on() -> None:
     assert story(found, *bought) == ["2024-03-11 silver", "2026-02-01 bronze"]
 
 
+def test_a_lower_level_earned_waits_behind_the_grace_days_of_a_higher_one() -> None:
+    found = program("calendar", keep="window_end", grace_days=366)
+    bought = (("2024-03-10", 500), ("2025-03-10", 100))
+    assert story(found, *bought) == ["2024-03-11 gold", "2026-01-02 silver", "2027-01-02 bronze"]
+
+
 def test_grace_days_in_a_rolling_window_follow_the_month() -> None:
     found = program("rolling", months=3, grace_days=10)
     assert story(found, ("2024-03-15", 100)) == ["2024-04-01 silver", "2024-07-11 bronze"]
