@@ -87,7 +87,6 @@ TEMPLATES = {
     "limit.account_budget": "Limited by the budget of the account: {before} becomes {after} {currency}.",
     "limit.program_budget": "Limited by the budget of the program: {before} becomes {after} {currency}.",
     "payout.invoice": "Of this, {amount} {currency} falls to the invoices in {currency}, rounded by itself.",
-    "payout.invoice": "Paid in the currency of the invoices: {amount} {currency}.",
     "waiting": "Waits: {reason}.",
     "left_out": "Lines left out, for {reason}: {lines}.",
 }
