@@ -20,7 +20,6 @@ from core.period import Period
 from core.posting import Key
 from core.programs import Program
 from core.settlement_calendar import is_over, next_settlements
-from core.tax import TaxCode as TaxCode
 from core.tax import of_one_sign, open_split
 
 DocumentKind = Literal["credit_note", "service", "debit_invoice", "write_off"]

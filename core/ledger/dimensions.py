@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from core.ledger.book import Book, check_token
 from core.ledger.tables import item, tax_code
-from core.settlement import TaxCode
+from core.tax import TaxCode
 
 
 class Dimensions:

@@ -22,7 +22,7 @@ from core.ledger.tables import entitlement
 from core.limits import Limited
 from core.posting import Key
 from core.rules import Checked, Side
-from core.settlement import TaxCode
+from core.tax import TaxCode
 
 _ALWAYS = len(Cell._fields) - len(Cell._field_defaults) - 1
 _USUAL = {Cell._fields.index(name): value for name, value in Cell._field_defaults.items()}

@@ -35,7 +35,7 @@ from core.money import major, percent_text
 from core.posting import component_amount
 from core.programs import Program
 from core.rules import Rule
-from core.settlement import TaxCode
+from core.tax import TaxCode
 from core.tiers import Standing
 
 

@@ -30,7 +30,7 @@ from core.ledger.units import Units, units
 from core.ledger.views import ViewFacts
 from core.period import day_date, day_number
 from core.programs import DEFAULT_VIEW, View
-from core.settlement import TaxCode
+from core.tax import TaxCode
 
 _CHUNK = 100_000
 _COLUMNS = (

@@ -28,7 +28,7 @@ from core.period import day_number
 from core.programs import Program, strata
 from core.programs.basis import View
 from core.programs.counters import counters, derived
-from core.settlement import TaxCode
+from core.tax import TaxCode
 from core.tiers import Override
 
 _BEGIN = date(1990, 1, 1)

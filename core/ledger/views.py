@@ -32,7 +32,7 @@ from core.ledger.tables import effect, line, record_version
 from core.ledger.units import Units
 from core.period import day_date
 from core.programs import View
-from core.settlement import TaxCode
+from core.tax import TaxCode
 
 _WINDOW = 100_000
 """About so many lines are looked at together."""

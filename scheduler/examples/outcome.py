@@ -18,7 +18,7 @@ from core.ledger.facts import tax_codes
 from core.ledger.proposals import Stored
 from core.money import major, percent_text
 from core.programs import Program
-from core.settlement import TaxCode
+from core.tax import TaxCode
 from scheduler.examples.stage import Play
 
 
