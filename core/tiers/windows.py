@@ -105,13 +105,13 @@ def windowed(rung: Ladder, sums: Sums, end: int, enrolled: int | None) -> Iterat
             best = max(held.level, present)
             if best != level:
                 level, since = best, day
-            own = hold(rung, level, since, kept if present == level else 0)
-            until = max(own.until if present == level else 0, held.until if held.level == level else 0)
+            until = held.until if held.level == level else 0
+            if present == level:
+                until = max(until, hold(rung, level, since, kept).until)
             yield day, level, until if level and until < ENDLESS else None
         if after >= end:
             return
-        if window.last >= ENDLESS:
-            return
+        # What the next window begins with: what was held on the last day, unless a return of that day takes it back.
         final = running[-1][1] if running else 0
         left = min(present, final)
         if left and left >= held.level:
