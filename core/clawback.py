@@ -63,10 +63,13 @@ def _has_waited(program: Program, pool: Pool, as_of: date) -> bool:
 
 
 def _write_off(program: Program, pool: Pool) -> Draft | None:
-    """What is owed back in sum is given up, the earliest keys first; what a key is owed is not given up with it."""
+    """What is owed back in sum is given up, the earliest keys first; what a key is owed is not given up with it.
+
+    Inside a calculation period that still runs nothing is: what is bought later may make up for it.
+    """
     currency = pool.dues[0].key.currency
     most = amount_in(program, program.settlement.waive_up_to, currency)
-    if most is None or -pool.owed > most:
+    if most is None or -pool.owed > most or not all(due.final for due in pool.dues):
         return None
     rest, parts = -pool.owed, []
     for part in parts_of(pool.dues, codes_of(pool.dues)):

@@ -228,8 +228,7 @@ class _Program:
                 return
         else:
             proposals.move(self.batch, old, "superseded", _difference(old, content), proposals.DAEMON)
-        maker = old.maker if old and item.adjustments else self._maker(item)
-        self._insert(item, content, old, maker, state, reason, actor)
+        self._insert(item, content, old, self._maker(item), state, reason, actor)
         self.result.held += state == "held"
         if old is None:
             self.result.new += 1
@@ -237,7 +236,7 @@ class _Program:
             self.result.changed += 1
 
     def _maker(self, item: Draft) -> str:
-        """Whoever adjusted what was carried here, else whoever imported the definition."""
+        """Whoever adjusted it, here or where the adjustment was carried from, else whoever imported the definition."""
         for change in item.adjustments:
             entry = self.work.present.get(change.place)
             if entry is not None:

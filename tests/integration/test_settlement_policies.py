@@ -346,6 +346,20 @@ def test_an_adjustment_that_leaves_nothing_waits_and_comes_back() -> None:
         assert book.propose(Q4).new == 0
 
 
+def test_whoever_adjusted_is_the_maker_of_the_document_it_is_carried_to() -> None:
+    with shop(flat("bonus")) as book:
+        book.land(sold("1", 100_00), sold("2", 50_00, IN_Q2))
+        book.propose(Q2)
+        first = next(item for item in book.in_states("proposed") if item.net == 1000)
+        book.act(first, review.adjust, -80, "agreed")
+        book.land(sold("1", 7_00, order=2))
+        book.propose(Q2)
+        item = only(book, "proposed")
+        assert (item.period_label, item.net, item.maker) == ("2025-Q2", 490, "finance")
+        assert book.in_states("waiting") == []
+        assert book.propose(Q2).unchanged == 1
+
+
 def test_an_adjustment_that_waits_can_be_rejected() -> None:
     with shop(flat("bonus")) as book:
         book.land(sold("1", 100_00))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -85,6 +86,13 @@ def test_only_what_is_owed_back_is_given_up_and_never_more_than_the_sum() -> Non
         ("2024-10-01", -35, {1: -26, 2: -9})
     ]
     assert item.net == -35
+
+
+def test_nothing_is_given_up_while_its_period_still_runs() -> None:
+    program = policy("waive", waive_up_to=Decimal("0.50"))
+    running = replace(due(-20, Q1), final=False)
+    assert told(clawed(program, [running], AFTER_Q1)) == []
+    assert told(clawed(program, [running, due(-5, Q1, key("2024-10-01"))], AFTER_Q1)) == []
 
 
 def test_nothing_is_given_up_or_bounded_in_another_currency() -> None:
