@@ -87,7 +87,7 @@ def parts(
     steps = _steps(document, payments)
     if not steps:
         known_day = view.date != "payment" and view.paid != "within_terms"
-        return [Part(day)] if document.is_paid and not payments and known_day else []
+        return [Part(day)] if document.is_paid and known_day else []
     if view.paid == "share":
         if view.date == "payment":
             return steps

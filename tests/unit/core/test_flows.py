@@ -51,6 +51,7 @@ def test_a_share_counts_on_the_day_of_each_payment_and_never_more_than_the_whole
                      Part(35, 11_000, 11_500, 11_900)]  # fmt: skip
     assert counted("issue", "share", {20: 5_000, 25: 1_000}) == [Part(ISSUED, 0, 6_000, 11_900)]
     assert counted("delivery", "share", {20: 5_000, 25: -5_000}) == []
+    assert counted("payment", "share", {20: -500, 25: 5_000}) == [Part(25, 0, 4_500, 11_900)]
 
 
 def test_within_terms_wants_the_completing_payment_by_the_due_day():
@@ -96,6 +97,7 @@ def test_with_nothing_to_pay_a_document_counts_on_its_own_day(paid):
     free = INVOICE._replace(gross=0, due=None)
     assert counted("payment", paid, {}, free) == [Part(ISSUED)]
     assert counted("delivery", paid, {}, free) == [Part(DELIVERED)]
+    assert counted("issue", paid, {}, free._replace(gross=-100, credited=-500)) == [Part(ISSUED)]
 
 
 def test_a_credit_note_counts_as_invoiced_unless_its_invoice_does_not_count():
