@@ -63,7 +63,10 @@ def test_changes_follow_each_other(shelf: Shelf) -> None:
 def test_a_later_change_may_take_back_an_earlier_one(shelf: Shelf) -> None:
     second = bonus("2", "2", change_mode="from_now", change_from=date(2025, 5, 20))
     third = bonus("3", "3", change_mode="from_now", change_from=date(2025, 3, 1))
-    assert rates(held(shelf, bonus(), second, third)) == [(date(2025, 1, 1), Decimal(1)), (date(2025, 3, 1), Decimal(3))]
+    assert rates(held(shelf, bonus(), second, third)) == [
+        (date(2025, 1, 1), Decimal(1)),
+        (date(2025, 3, 1), Decimal(3)),
+    ]
 
 
 def test_a_scope_changes_with_its_slice(shelf: Shelf) -> None:
