@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from itertools import chain
 from typing import NamedTuple
 
 from core.engine.counting import tier_giver
@@ -19,6 +20,9 @@ from core.engine.states import BEGINNING, END, AccountState, ItemState, State
 from core.period import day_date, day_number
 from core.programs import DEFAULT_VIEW, AccountSelection, ProductSelection
 from core.tiers import Standing
+
+Standings = Mapping[str, Mapping[int, Sequence[Standing]]]
+"""By tier program the standings of every account."""
 
 
 class LeftOut(NamedTuple):
@@ -36,14 +40,14 @@ def left_out(
     account: int,
     period: int,
     *,
-    standings: Mapping[int, Sequence[Standing]] | None = None,
+    standings: Standings | None = None,
     known_batch: int | None = None,
 ) -> list[LeftOut]:
     """The lines of a beneficiary's accounts in a calculation period that do not count, or wait for a rate or a unit.
 
-    `period` is its first day. `standings` are those of the tier program whose level on the line's day matters; without
-    them no line is said to be left out for its tier. Lines of days that another slice of the same program counts are
-    that one's.
+    `period` is its first day. `standings` are by tier program, for each whose level on the line's day matters
+    (`Plan.givers`); where one is missing no line is said to be left out for its tier. Lines of days that another slice
+    of the same program counts are that one's.
     """
     definition = plan.programs[program]
     days = definition.calendar.of(day_date(period))
@@ -56,7 +60,7 @@ def left_out(
 
     found = []
     for line in filter(mine, engine.lines(members, first, end, view, known_batch=known_batch)):
-        why = _why(plan, program, line) or _tier(plan, program, line, standings) or _waits(plan, program, line)
+        why = _why(plan, program, line, standings) or _waits(plan, program, line)
         if why is not None:
             found.append(LeftOut(line, *why))
     if view != DEFAULT_VIEW:
@@ -64,7 +68,7 @@ def left_out(
         there = {(line.document, line.line) for line in lines}
         for line in filter(mine, engine.lines(members, first, end, known_batch=known_batch)):
             if (line.document, line.line) not in there:
-                why = _why(plan, program, line) or ("basis.paid", definition.basis.paid)
+                why = _why(plan, program, line, standings) or ("basis.paid", definition.basis.paid)
                 found.append(LeftOut(line, *why))
     return found
 
@@ -83,26 +87,27 @@ def _elsewhere(plan: Plan, program: int, line: Line) -> bool:
     )
 
 
-def _why(plan: Plan, program: int, line: Line) -> Reason | None:
-    """Why a line does not count, whatever its tier, rate and unit; None where it does."""
-    return _counts(plan, program, line) or next(
+def _why(plan: Plan, program: int, line: Line, standings: Standings | None) -> Reason | None:
+    """Why a line does not count, whatever its rate and unit; None where it does."""
+    return _alone(plan, program, line, standings) or next(
         (
             ("combination.priority", plan.counters[rival].of)
             for rival in plan.rivals[program]
-            if _counts(plan, rival, line) is None
+            if _alone(plan, rival, line, standings) is None
         ),
         None,
     )
 
 
-def _counts(plan: Plan, program: int, line: Line) -> Reason | None:
+def _alone(plan: Plan, program: int, line: Line, standings: Standings | None) -> Reason | None:
     """Why a line does not count, if every program stood alone."""
     definition = plan.programs[program]
     if not day_number(definition.program.valid_from) <= line.day < day_number(definition.end):
         return "program.valid_from", f"{day_date(line.day)}"
     account = _state(plan.accounts.get(line.account, ()), line.day, AccountState(BEGINNING, END))
     item = _state(plan.items.get(line.item, ()), line.day, ItemState(BEGINNING, END))
-    return next(_account_reasons(plan, program, account), None) or next(_item_reasons(plan, program, item), None)
+    reasons = chain(_account_reasons(plan, program, account), _item_reasons(plan, program, item))
+    return next(reasons, None) or _tier(plan, program, line, standings or {})
 
 
 def _account_reasons(plan: Plan, program: int, state: AccountState) -> Iterator[Reason]:
@@ -161,16 +166,16 @@ def _matching(patterns: Iterable[str], values: Sequence[str]) -> list[str]:
     return [value for value in values if any(fnmatchcase(value, pattern) for pattern in patterns)]
 
 
-def _tier(plan: Plan, program: int, line: Line, standings: Mapping[int, Sequence[Standing]] | None) -> Reason | None:
+def _tier(plan: Plan, program: int, line: Line, standings: Standings) -> Reason | None:
     """Whether the tier of the day is not wanted."""
     definition = plan.programs[program]
     wanted, giver = definition.slices()[0].audience.tiers, tier_giver(definition)
-    if wanted is None or giver not in plan.index or standings is None:
+    if wanted is None or giver is None or giver not in standings:
         return None
     status = plan.programs[plan.index[giver]]
     holder = _rolled(plan, status.audience.beneficiary, line.account, line.day)
-    levels = [level.name for level in status.status.levels] if status.status is not None else []
-    held = standings.get(holder, ())
+    levels = plan.levels(giver)
+    held = standings[giver].get(holder, ())
     level = levels[next((one.level for one in held if one.start <= line.day < one.end), 0)]
     return None if level in wanted.levels else ("audience.tiers", level)
 

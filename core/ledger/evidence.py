@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.engine.duck import DuckEngine
+from core.engine.leftout import Standings
 from core.ledger.documents import known_documents
 from core.ledger.setting import Setting
 from core.period import day_number
@@ -23,16 +24,26 @@ def evidence_lines(
     period: date,
     known_batch: int | None = None,
     without: Collection[tuple[int, int]] = (),
+    standings: Standings | None = None,
 ) -> list[dict[str, Any]]:
     """The invoice lines behind an entitlement, as they were known when it was computed, oldest first.
 
-    `without` are (document, line) that stand there and wait. Amounts are minor units of the line's own `currency`.
+    `without` are (document, line) that stand there and wait, or do not count for their tier. `standings` are those of
+    the tier programs that lines are told apart by. Amounts are minor units of the line's own `currency`.
     """
+    tiers = [
+        (ground.plan.index[giver], account, item.start, item.end, item.level)
+        for giver, held in (standings or {}).items()
+        for account, items in held.items()
+        for item in items
+    ]
     found = [
         item
         for index, counter in enumerate(ground.grounds.counters)
         if counter.of == program and counter.role == "paid"
-        for item in engine.evidence(ground.plan, index, beneficiary, day_number(period), known_batch=known_batch)
+        for item in engine.evidence(
+            ground.plan, index, beneficiary, day_number(period), standings=tiers, known_batch=known_batch
+        )
         if (item.document, item.line) not in without
     ]
     documents = known_documents(connection, {item.document for item in found}, known_batch)

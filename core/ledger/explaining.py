@@ -102,15 +102,9 @@ def explain_entitlement(
     codes = tax_codes(connection)
     names = profiles(connection)
     calculation = explain_parts(rule, stored.cells, stored.side)
+    standings = _standings(engine, ground, program)
     out = lines_left_out(
-        connection,
-        engine,
-        ground,
-        program.id,
-        stored.beneficiary,
-        period.start,
-        _standings(engine, ground, program),
-        stored.batch,
+        connection, engine, ground, program.id, stored.beneficiary, period.start, standings, stored.batch
     )
     parts = _parts(program, stored, calculation) + summary(out)
     split: dict[int, dict[str, int]] = {}
@@ -156,18 +150,22 @@ def explain_entitlement(
             stored.beneficiary,
             period.start,
             stored.batch,
-            {row["place"] for row in out if row["setting"] in WAITING},
+            {row["place"] for row in out if row["setting"] in (*WAITING, "audience.tiers")},
+            standings,
         ),
         "left_out": out,
     }
 
 
-def _standings(engine: DuckEngine, ground: Setting, program: Program) -> dict[int, list[Standing]] | None:
-    """The standings that an audience asks for; None where it asks for no tier."""
-    asked = program.audience.tiers
-    if asked is None or asked.program not in ground.registered:
-        return None
-    return tier_timelines(engine, ground, ground.registered[asked.program].program)
+def _standings(engine: DuckEngine, ground: Setting, program: Program) -> dict[str, dict[int, list[Standing]]]:
+    """The standings of each tier program that the lines of a program are told apart by."""
+    givers = {
+        ground.plan.programs[giver].id
+        for index, counter in enumerate(ground.grounds.counters)
+        if counter.of == program.id and counter.role == "paid"
+        for giver in ground.plan.givers(index)
+    }
+    return {name: tier_timelines(engine, ground, ground.registered[name].program) for name in sorted(givers)}
 
 
 def _parts(program: Program, stored: entitlements.Stored, calculation: dict[str, Any]) -> list[Part]:

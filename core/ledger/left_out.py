@@ -9,12 +9,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from core.engine.duck import DuckEngine
-from core.engine.leftout import left_out
+from core.engine.leftout import Standings, left_out
 from core.explanation import Part, part
 from core.ledger.documents import known_documents
 from core.ledger.setting import Setting
 from core.period import day_number
-from core.tiers import Standing
 
 WAITING = ("basis.unit", "currency.lines")
 """Settings by which a line is not left out for good: it waits."""
@@ -40,13 +39,13 @@ def lines_left_out(
     program: str,
     beneficiary: int,
     period: date,
-    standings: Mapping[int, Sequence[Standing]] | None = None,
+    standings: Standings | None = None,
     known_batch: int | None = None,
 ) -> list[dict[str, Any]]:
     """The lines of a beneficiary in a calculation period that do not count, each with its reason, oldest first.
 
-    `setting` is the path of the setting that leaves it out. `standings` are those of the tier program that the audience
-    asks for.
+    `setting` is the path of the setting that leaves it out. `standings` are those of the tier
+    programs that lines are told apart by.
     """
     found = [
         item

@@ -13,9 +13,9 @@ import pytest
 from core.engine.duck import DuckEngine
 from core.engine.leftout import left_out
 from core.engine.plan import BEGINNING, END, AccountState, ItemState, Plan
-from core.programs import View, program_from
+from core.programs import View
 from core.tiers import Standing
-from tests.helpers.counting import LAST, MARCH, YEAR, account, exchanged, fact, item, plan, program, table
+from tests.helpers.counting import LAST, MARCH, YEAR, account, exchanged, fact, item, plan, program, status, table
 
 
 @pytest.fixture
@@ -125,11 +125,8 @@ def test_the_program_that_goes_first_is_named(engine: DuckEngine) -> None:
 
 def test_a_tier_that_is_not_wanted(engine: DuckEngine) -> None:
     engine.append(table(fact(1), fact(2, day=MARCH)))
-    levels = [{"name": "bronze", "from": Decimal(0)}, {"name": "gold", "from": Decimal(10)}]
-    head = {"id": "s", "name": "S", "kind": "tier", "currency": "EUR", "valid_from": date(2024, 1, 1)}
-    status = program_from({"program": head, "status": {"window": "calendar", "levels": levels}})
-    found = plan(program(audience={"tiers": {"program": "s", "levels": ["gold"]}}), status)
-    standing = {1: [Standing(MARCH, LAST, 1, 0, LAST)]}
+    found = plan(program(audience={"tiers": {"program": "s", "levels": ["gold"]}}), status())
+    standing = {"s": {1: [Standing(MARCH, LAST, 1, 0, LAST)]}}
     assert reasons(engine, found, standings=standing) == {1: ("audience.tiers", "bronze")}
     assert reasons(engine, found) == {}
 
@@ -161,3 +158,14 @@ def test_another_slice_of_the_program_speaks_for_its_own_days(engine: DuckEngine
     found = plan(changed, accounts={1: [WHO]})
     assert reasons(engine, found, "p:paid.0") == {1: ("audience.segments", "retail")}
     assert reasons(engine, found, "p:paid.1") == {2: ("audience.segments", "retail")}
+
+
+def test_a_program_for_some_tiers_goes_first_on_their_days_only(engine: DuckEngine) -> None:
+    engine.append(table(fact(1), fact(2, day=MARCH)))
+    combined = {"group": "g", "rule": "exclusive"}
+    gold = {"tiers": {"program": "s", "levels": ["gold"]}}
+    first = program("first", audience=gold, combination=combined | {"priority": 1})
+    found = plan(first, program(combination=combined), status())
+    standing = {"s": {1: [Standing(MARCH, LAST, 1, 0, LAST)]}}
+    assert reasons(engine, found, standings=standing) == {2: ("combination.priority", "first")}
+    assert reasons(engine, found, "first", standings=standing) == {1: ("audience.tiers", "bronze")}
