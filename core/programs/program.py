@@ -124,6 +124,8 @@ class Program(Definition):
         every, period = self.settlement.every, self.program.period
         if every is not None and period in MONTHS and MONTHS[every] > MONTHS[period] and MONTHS[every] % MONTHS[period]:
             raise ValueError(f"settlement.every = {every} does not hold whole {period}s")
+        if self.accrual.per_unit is not None and self.basis.measure in ("net", "gross"):
+            raise ValueError(f"accrual.per_unit is for each unit: basis.measure = {self.basis.measure} has none")
         if self.currency.payout == "invoice":
             for name, found in (
                 ("accumulate per document or line", self.basis.accumulate != "period"),

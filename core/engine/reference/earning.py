@@ -252,3 +252,36 @@ def _weights(program: Program, cells: Sequence[Any], measures: Sequence[Fraction
 def _place(cell: Any) -> tuple[Any, ...]:
     """Where a cell stands among those of its unit."""
     return cell.slice, cell.level, cell.tax, cell.document, cell.line, cell.payee, cell.settle
+
+
+def accrued(program: Program, names: Sequence[str], cells: Sequence[Any], side: Any) -> Earned:
+    """What is posted while a period runs: what was earned, a fixed rate, or the measure so far at the rate that the
+    expected measure of the whole period would earn, conditions then counting as met."""
+    stated = program.accrual
+    if stated.rate == "achieved":
+        return earned(program, names, cells, side)
+    amount, exact, parts = 0, NOTHING, [0] * len(cells)
+    for members in units(program, cells):
+        mine = [cells[i] for i in members]
+        shares = [_accrued(program, names, cell, side) for cell in mine] if not side.excluded else [NOTHING] * len(mine)
+        whole = rounded(sum(shares, NOTHING), program.program.rounding)
+        for i, part in zip(members, whole_parts(whole, shares), strict=True):
+            parts[i] = part
+        amount, exact = amount + whole, exact + sum(shares, NOTHING)
+    return Earned(amount, parts, exact)
+
+
+def _accrued(program: Program, names: Sequence[str], cell: Any, side: Any) -> Fraction:
+    stated, minor = program.accrual, int(10 ** exponent(program.program.currency))
+    unit = unit_of(program.basis.measure, program.program.currency)
+    measure: Fraction = Fraction(cell.measure * cell.times) / Fraction(cell.over * unit)
+    if stated.percent is not None:
+        money = program.basis.measure in ("net", "gross")
+        return Fraction(cell.net) * (Fraction(cell.times, cell.over) if money else 1) * Fraction(stated.percent) / 100
+    if stated.per_unit is not None:
+        return measure * Fraction(stated.per_unit) * minor
+    expected = Fraction(stated.expected or 0)
+    if not expected:
+        return NOTHING
+    whole = cell._replace(measure=expected * unit, times=1, over=1)
+    return sum(exact_shares(program, names, [whole], side._replace(conditions=())), NOTHING) * measure / expected
