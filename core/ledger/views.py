@@ -73,11 +73,12 @@ class _Sources(NamedTuple):
         if document.is_return:
             return document, {}
         notes = [note.at(batch) for note in self.notes.get(name, ())]
-        credited = -sum(
+        grosses = (
             note.document.gross
             for note in notes
             if note is not None and note.original == name and note.document.currency == document.currency
         )
+        credited = max(-sum(grosses), 0)
         return document._replace(credited=credited), payments_at(self.payments.get(name, ()), batch, document.currency)
 
     def batches(self, item: History) -> set[int]:
