@@ -105,9 +105,8 @@ def windowed(rung: Ladder, sums: Sums, end: int, enrolled: int | None) -> Iterat
             best = max(held.level, present)
             if best != level:
                 level, since = best, day
-            until = held.until if held.level == level else 0
-            if present == level:
-                until = max(until, hold(rung, level, since, kept).until)
+            # What is earned in this window is kept no shorter than what was held before it.
+            until = hold(rung, level, since, kept).until if present == level else held.until
             yield day, level, until if level and until < ENDLESS else None
         if after >= end:
             return
@@ -115,7 +114,7 @@ def windowed(rung: Ladder, sums: Sums, end: int, enrolled: int | None) -> Iterat
         final = running[-1][1] if running else 0
         left = min(present, final)
         if left and left >= held.level:
-            held = _entering(rung, held, left, since if left == level else after, kept)
+            held = _entering(rung, left, since if left == level else after, kept)
         awards = [award for award in awards if award.last > window.last]
         if left and kept >= after:
             awards.append(Award(after, left, kept))
@@ -137,10 +136,9 @@ def _landing(rung: Ladder, begin: int, day: int) -> int:
     return window_of(rung, begin, day).last + rung.grace
 
 
-def _entering(rung: Ladder, held: Held, level: int, since: int, kept: int) -> Held:
+def _entering(rung: Ladder, level: int, since: int, kept: int) -> Held:
     """What the next window begins with, where this one has earned a level no lower than the one held without it."""
-    own = hold(rung, level, since, kept) if since <= kept else Held(level, since, kept)
-    return own._replace(until=max(own.until, held.until)) if held.level == level else own
+    return hold(rung, level, since, kept) if since <= kept else Held(level, since, kept)
 
 
 def rolled(rung: Ladder, sums: Sums, end: int, through: int = ENDLESS) -> list[tuple[int, Held]]:

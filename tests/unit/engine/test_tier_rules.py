@@ -187,6 +187,17 @@ def test_grace_days_of_a_soft_landing_count_at_each_step() -> None:
     assert story(found, ("2024-03-10", 500)) == ["2024-03-11 gold", "2025-01-15 silver", "2026-01-15 bronze"]
 
 
+def test_a_single_day_of_grace_is_a_day() -> None:
+    found = program("calendar", keep="window_end", soft_landing=True, grace_days=1)
+    assert story(found, ("2024-03-10", 500)) == ["2024-03-11 gold", "2025-01-02 silver", "2026-01-02 bronze"]
+
+
+def test_a_level_that_was_earned_ends_when_its_own_window_says() -> None:
+    found = program("calendar", keep="window_end", grace_days=366, soft_landing=True)
+    bought = (("2024-03-10", 500), ("2025-03-10", 100))
+    assert story(found, *bought) == ["2024-03-11 gold", "2026-01-02 silver", "2027-01-02 bronze"]
+
+
 def test_a_soft_landing_in_a_rolling_window_takes_its_months() -> None:
     found = program("rolling", months=3, soft_landing=True)
     assert story(found, ("2024-03-15", 500)) == ["2024-04-01 gold", "2024-07-01 silver", "2024-10-01 bronze"]
@@ -233,6 +244,14 @@ def test_a_return_on_the_last_day_of_the_window_leaves_nothing_to_keep() -> None
     found = program("calendar", returns="recompute")
     assert story(found, ("2024-03-10", 100), ("2024-12-31", -1)) == ["2024-03-11 silver", "2025-01-01 bronze"]
     assert story(found, ("2024-03-10", 100), ("2025-01-01", -1)) == ["2024-03-11 silver", "2026-01-01 bronze"]
+
+
+def test_the_level_that_a_return_on_the_last_day_leaves_begins_the_day_after() -> None:
+    bought = (("2024-03-10", 500), ("2024-12-31", -400))
+    found = program("calendar", returns="recompute", minimum_stay=18)
+    assert story(found, *bought) == ["2024-03-11 gold", "2025-01-01 silver", "2026-07-01 bronze"]
+    found = program("calendar", returns="recompute", minimum_stay=18, keep="window_end")
+    assert story(found, *bought) == ["2024-03-11 gold", "2025-01-01 bronze"], "it has ended before it began"
 
 
 def test_what_a_return_takes_back_has_no_grace_and_no_soft_landing() -> None:
@@ -312,6 +331,8 @@ def test_outlook_of_an_anniversary_year() -> None:
 def test_outlook_before_anything_was_bought() -> None:
     found = outlook(program("anniversary"), [], day("2025-07-01"))
     assert (found.level, found.measure, found.to_next, found.to_keep) == (0, 0, (10_000, "silver"), 0)
+    bought = [(day("2025-03-01"), 20_000)]
+    assert outlook(program("anniversary"), bought, day("2025-07-01"), enrolled=day("2025-08-01")) == found
 
 
 def test_outlook_of_a_lifetime() -> None:
@@ -334,6 +355,14 @@ def test_outlook_while_landing_tells_what_keeps_the_lower_level() -> None:
 def test_outlook_of_a_rolling_window_with_grace() -> None:
     found = outlook(program("rolling", months=3, grace_days=10), [(day("2024-03-15"), 10_000)], day("2024-06-15"))
     assert (found.level, found.valid_until, found.measure) == (1, day("2024-07-10"), 0)
+    found = outlook(program("rolling", months=3, grace_days=10), [(day("2024-03-15"), 10_000)], day("2024-05-15"))
+    assert (found.level, found.valid_until) == (1, day("2024-06-10")), "returns may still take June away"
+
+
+def test_what_is_held_longer_without_this_year_is_told_so() -> None:
+    found = program("calendar", keep="window_end", minimum_stay=24)
+    sums = [(day("2024-11-19"), 10_000), (day("2025-02-01"), 10_000)]
+    assert outlook(found, sums, day("2025-06-01")).valid_until == day("2026-11-19")
 
 
 def test_outlook_under_an_override_tells_its_end() -> None:
