@@ -298,6 +298,7 @@ class _Sides:
         use = program.slices()[0].tier
         self._timelines = computation.tiers.get(use.program, {}) if use is not None else {}
         self._by_number = {i: self._found[f"condition.{i}"] for i in range(len(program.condition))}
+        self._groups = _group_names(computation.grounds.accounts) if program.audience.beneficiary == "group" else {}
 
     def side(self, beneficiary: int, period: Period, cells: Sequence[Cell], through: date | None = None) -> Side:
         """What decides beside the cells; `through`: as it stood at the end of a settlement period."""
@@ -336,7 +337,7 @@ class _Sides:
             self._found.get("baseline"),
             beneficiary,
             period,
-            dict.fromkeys(name for state in states for name in state.external_ids),
+            self._groups.get(beneficiary) or dict.fromkeys(name for state in states for name in state.external_ids),
             grounds.enrolled.get(self.program.id, {}).get(beneficiary),
             grounds.merged.get(beneficiary, ()),
         )
@@ -348,3 +349,9 @@ class _Sides:
         day = period.start if use.at == "period_start" else min(period.last, self.computation.grounds.as_of)
         known = self._timelines.get(beneficiary)
         return level_at(known, day_number(day)) if known else 0
+
+
+def _group_names(accounts: Mapping[int, Sequence[AccountState]]) -> dict[int, list[str]]:
+    """The name of each buying group, by the account that stands for it."""
+    known = {state.group_id: state.group for states in accounts.values() for state in states if state.group}
+    return {group_id: [name] for group_id, name in known.items() if group_id is not None}

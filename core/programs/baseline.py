@@ -24,7 +24,9 @@ class Baseline(Definition):
         description="the period before, the same period a year before, or a fixed target"
     )
     target: Amount | None = Field(default=None, description="the target of a period, in units of the measure")
-    targets: dict[str, Amount] = Field(default={}, description="targets of single accounts, by their ids")
+    targets: dict[str, Amount] = Field(
+        default={}, description="targets of single accounts, by their ids, or of buying groups, by their names"
+    )
     bands_in: Literal["percent", "amount", "attainment"] = Field(
         default="percent",
         description="what `from` of a band means: growth in percent of the baseline, growth as an amount, or the "
