@@ -8,11 +8,43 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core.engine.duck import DuckEngine
+from core.engine.duck import DuckEngine, Evidence
 from core.engine.leftout import Standings
 from core.ledger.documents import known_documents
 from core.ledger.setting import Setting
 from core.period import day_number
+
+
+def counted_lines(
+    engine: DuckEngine,
+    ground: Setting,
+    program: str,
+    beneficiary: int,
+    period: date,
+    known_batch: int | None = None,
+    without: Collection[tuple[int, int]] = (),
+    standings: Standings | None = None,
+) -> list[Evidence]:
+    """The lines that stand behind an entitlement in the engine, as known at a batch.
+
+    `without` are (document, line) that stand there and wait, or do not count for their tier. `standings` are those of
+    the tier programs that lines are told apart by.
+    """
+    tiers = [
+        (ground.plan.index[giver], account, item.start, item.end, item.level)
+        for giver, held in (standings or {}).items()
+        for account, items in held.items()
+        for item in items
+    ]
+    return [
+        item
+        for index, counter in enumerate(ground.grounds.counters)
+        if counter.of == program and counter.role == "paid"
+        for item in engine.evidence(
+            ground.plan, index, beneficiary, day_number(period), standings=tiers, known_batch=known_batch
+        )
+        if (item.document, item.line) not in without
+    ]
 
 
 def evidence_lines(
@@ -26,26 +58,11 @@ def evidence_lines(
     without: Collection[tuple[int, int]] = (),
     standings: Standings | None = None,
 ) -> list[dict[str, Any]]:
-    """The invoice lines behind an entitlement, as they were known when it was computed, oldest first.
+    """The invoice lines behind an entitlement for people, oldest first; as `counted_lines`.
 
-    `without` are (document, line) that stand there and wait, or do not count for their tier. `standings` are those of
-    the tier programs that lines are told apart by. Amounts are minor units of the line's own `currency`.
+    Amounts are minor units of the line's own `currency`.
     """
-    tiers = [
-        (ground.plan.index[giver], account, item.start, item.end, item.level)
-        for giver, held in (standings or {}).items()
-        for account, items in held.items()
-        for item in items
-    ]
-    found = [
-        item
-        for index, counter in enumerate(ground.grounds.counters)
-        if counter.of == program and counter.role == "paid"
-        for item in engine.evidence(
-            ground.plan, index, beneficiary, day_number(period), standings=tiers, known_batch=known_batch
-        )
-        if (item.document, item.line) not in without
-    ]
+    found = counted_lines(engine, ground, program, beneficiary, period, known_batch, without, standings)
     documents = known_documents(connection, {item.document for item in found}, known_batch)
     rows = []
     for item in found:

@@ -12,8 +12,10 @@ from core.engine.duck import DuckEngine
 from core.engine.leftout import Standings, left_out
 from core.explanation import Part, part
 from core.ledger.documents import known_documents
+from core.ledger.facts import documents_left_out
 from core.ledger.setting import Setting
 from core.period import day_number
+from core.programs import DEFAULT_VIEW
 
 WAITING = ("basis.unit", "currency.lines")
 """Settings by which a line is not left out for good: it waits."""
@@ -55,11 +57,16 @@ def lines_left_out(
             engine, ground.plan, index, beneficiary, day_number(period), standings=standings, known_batch=known_batch
         )
     ]
+    view = ground.registered[program].program.basis.view if program in ground.registered else DEFAULT_VIEW
+    unpaid: dict[int, str] = {}
+    if any(item.reason == "basis.paid" for item in found):
+        unpaid = documents_left_out(ground.book, {item.line.account for item in found}, view, known_batch)
     documents = known_documents(connection, {item.line.document for item in found}, known_batch)
     rows = []
     for item in found:
         known = documents.get(item.line.document)
         text = known.lines.get(item.line.line) if known is not None else None
+        told = unpaid.get(item.line.document) if item.reason == "basis.paid" else None
         rows.append(
             {
                 "document": known.number if known is not None else "?",
@@ -69,7 +76,7 @@ def lines_left_out(
                 "net": item.line.net,
                 "place": (item.line.document, item.line.line),
                 "setting": item.reason,
-                "reason": words(item.reason, item.detail),
+                "reason": told or words(item.reason, item.detail),
             }
         )
     return sorted(rows, key=lambda row: (str(row["day"]), str(row["document"]), row["line"]))

@@ -7,7 +7,7 @@ counts by other master data, a rate, a tier, another definition.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -18,12 +18,14 @@ from core.engine.duck import DuckEngine
 from core.engine.result import Result
 from core.ledger.book import Book
 from core.ledger.documents import Known, known_documents
+from core.ledger.evidence import counted_lines
+from core.ledger.left_out import lines_left_out
 from core.ledger.setting import Setting, setting
 from core.ledger.tables import batch
 from core.ledger.tiering import tier_timelines
-from core.period import day_number
 from core.programs import Program
 from core.programs.differences import differences
+from core.tiers import Standing
 
 
 class Place(NamedTuple):
@@ -50,6 +52,7 @@ class Replay(NamedTuple):
     engine: DuckEngine
     ground: Setting
     found: Mapping[Place, Replayed]
+    tiers: Mapping[str, Mapping[int, Sequence[Standing]]]
 
 
 class LineDifference(NamedTuple):
@@ -105,7 +108,7 @@ def replay(
                     level = item.side.level
                     tier = names[level] if 0 <= level < len(names) else None
                     found[Place(name, *group)] = Replayed(item, finished, tier)
-    return Replay(known_batch, engine, ground, found)
+    return Replay(known_batch, engine, ground, found, computation.tiers)
 
 
 def compare(connection: Connection, before: Replay, after: Replay) -> Iterator[Difference]:
@@ -150,7 +153,8 @@ def _ratios(result: Result) -> set[tuple[int, int, int]]:
 
 
 def _lines(connection: Connection, place: Place, before: Replay, after: Replay) -> Iterator[LineDifference]:
-    old, new = _evidence(place, before), _evidence(place, after)
+    was_out, now_out = (_left_out(connection, place, one) for one in (before, after))
+    old, new = _evidence(place, before, was_out), _evidence(place, after, now_out)
     changed = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
     ids = {document for document, _ in changed}
     was, now = (known_documents(connection, ids, one.known_batch) for one in (before, after))
@@ -165,12 +169,12 @@ def _lines(connection: Connection, place: Place, before: Replay, after: Replay) 
             text.product if text is not None else "",
             old.get(key),
             new.get(key),
-            _why(was.get(document), now.get(document), key in old, key in new),
+            _why(was.get(document), now.get(document), was_out.get(key, ""), now_out.get(key, "")),
         )
 
 
-def _why(was: Known | None, now: Known | None, counted: bool, counts: bool) -> str:
-    """The reason why a line counts otherwise."""
+def _why(was: Known | None, now: Known | None, was_out: str, is_out: str) -> str:
+    """The reason why a line counts otherwise; the last two say why it did not count, and why it does not."""
     if was is None and now is not None:
         return f"landed in batch {now.batch} from {now.origin}"
     if was is not None and now is not None and was.version != now.version:
@@ -178,27 +182,41 @@ def _why(was: Known | None, now: Known | None, counted: bool, counts: bool) -> s
         return f"{what} in batch {now.batch} by {now.origin}"
     if was is not None and was.counts and (now is None or not now.counts):
         return "was withdrawn"
-    if counted and not counts:
-        return "does not count any more: master data, payments or the definition changed"
-    if counts and not counted:
-        return "counts now: master data, payments or the definition changed"
-    return "counts otherwise: payments, master data or unit ratios changed"
+    if is_out:
+        return f"does not count any more: {is_out}"
+    if was_out:
+        return f"counts now; before: {was_out}"
+    return "counts otherwise: its account, payments or units changed"
 
 
-def _evidence(place: Place, replayed: Replay) -> dict[tuple[int, int], int]:
+def _left_out(connection: Connection, place: Place, replayed: Replay) -> dict[tuple[int, int], str]:
+    """Why lines behind a place do not count."""
+    rows = lines_left_out(
+        connection,
+        replayed.engine,
+        replayed.ground,
+        place.program,
+        place.beneficiary,
+        place.period,
+        replayed.tiers,
+        replayed.known_batch,
+    )
+    return {row["place"]: row["reason"] for row in rows}
+
+
+def _evidence(place: Place, replayed: Replay, without: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
     """The measure of every line behind a place."""
     found: dict[tuple[int, int], int] = {}
-    for index, counter in enumerate(replayed.ground.grounds.counters):
-        if counter.of != place.program or counter.role != "paid":
-            continue
-        rows = replayed.engine.evidence(
-            replayed.ground.plan,
-            index,
-            place.beneficiary,
-            day_number(place.period),
-            known_batch=replayed.known_batch,
-        )
-        for row in rows:
-            key = (row.document, row.line)
-            found[key] = found.get(key, 0) + row.measure
+    for row in counted_lines(
+        replayed.engine,
+        replayed.ground,
+        place.program,
+        place.beneficiary,
+        place.period,
+        replayed.known_batch,
+        without,
+        replayed.tiers,
+    ):
+        key = (row.document, row.line)
+        found[key] = found.get(key, 0) + row.measure
     return found

@@ -25,8 +25,7 @@ from core.ledger.overrides import overrides
 from core.ledger.registry import Registered
 from core.ledger.tables import entitlement
 from core.period import day_number
-from core.programs import Program, strata
-from core.programs.basis import View
+from core.programs import DEFAULT_VIEW, Program, View, strata
 from core.programs.counters import counters, derived
 from core.tax import TaxCode
 from core.tiers import Override
@@ -42,6 +41,7 @@ class Setting:
     under the program it stands for, its hash and those groups.
     """
 
+    book: Book
     registered: Mapping[str, Registered]
     order: Sequence[Sequence[Program]]
     grounds: Grounds
@@ -81,9 +81,9 @@ class Kept:
 
 
 def views(connection: Connection, known_batch: int | None = None) -> tuple[View, ...]:
-    """Every view of the facts that some registered program counts."""
-    found = dict.fromkeys(item.program.basis.view for item in registry.current(connection, known_batch).values())
-    return tuple(found)
+    """Every view of the facts that some registered program counts, and the one that shows every document."""
+    counted = (item.program.basis.view for item in registry.current(connection, known_batch).values())
+    return tuple(dict.fromkeys([DEFAULT_VIEW, *counted]))
 
 
 def setting(
@@ -144,7 +144,7 @@ def setting(
         merged,
         known_batch,
     )
-    return Setting(registered, order, grounds, modes, codes, kept, decided)
+    return Setting(book, registered, order, grounds, modes, codes, kept, decided)
 
 
 def _local_taxes(

@@ -19,6 +19,31 @@ NARROW = program(
 )
 
 
+PAID = program(
+    'id = "bonus"\nname = "Bonus"\nperiod = "quarter"', "[scale]\npercent = 10", '[basis]\npaid = "in_full"\n'
+)
+
+
+def test_what_is_not_paid_says_how_much_is() -> None:
+    with small_book(PAID) as book:
+        book.land(Doc("I1", (("T-1", 10_000, 19),)), Doc("I2", (("T-1", 20_000, 19),)))
+        fields = {"account": "A", "paid_on": date(2025, 3, 1), "currency": "EUR"}
+        paid = [("P1", "I1", "50.00"), ("P2", "I2", "238.00")]
+        book.land_raw(
+            [RawRecord("payment", name, {**fields, "invoice": of, "amount": text}, order=1) for name, of, text in paid]
+        )
+        book.accrue(DAY)
+        with book.book.read() as reading:
+            (stored,) = entitlements.latest(reading, "live", "bonus")
+            with account_facts(book.book, {stored.beneficiary}, views(reading)) as engine:
+                ground = setting(book.book, DAY, horizon=engine.horizon())
+                found = explain_entitlement(reading, engine, ground, stored)
+        assert (found["agrees"], found["amount"]) == (True, 2000)
+        assert [(row["document"], row["reason"]) for row in found["left_out"]] == [
+            ("I1", "50.00 EUR of 119.00 EUR are paid")
+        ]
+
+
 def test_every_line_that_does_not_count_says_why() -> None:
     with small_book(NARROW) as book:
         products = [("T-1", "tools"), ("T-9", "tools"), ("F-1", "food")]

@@ -114,7 +114,7 @@ def test_master_data_that_moves_a_line_out_is_told() -> None:
         before, after, (found,) = both(book, then, last_batch(book))
         assert (amounts(before), found.after is None or found.after.result.amount == 0) == ([1000], True)
         assert [line.reason for line in found.lines] == [
-            "does not count any more: master data, payments or the definition changed"
+            "does not count any more: trade is none of the segments the program asks for"
         ]
         assert sum(amounts(after)) == 0
 
