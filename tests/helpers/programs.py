@@ -262,6 +262,13 @@ def everything(draw: st.DrawFn, number: int = 0, **choices: Any) -> Program:
         definition["currency"]["payout"] = "program"
     if definition["basis"]["measure"] == "quantity":
         definition["basis"]["unit"] = draw(st.sampled_from(["", "box", "kg", "piece"]))
+    if draw(st.integers(0, 3)) == 0:
+        basis |= {
+            "paid": draw(st.sampled_from(["in_full", "share"])),
+            "date": draw(st.sampled_from(["issue", "payment"])),
+        }
+    if draw(st.integers(0, 3)) == 0:
+        basis["returns"] = "original_period"
     if definition["currency"]["payout"] == "program":
         definition["limits"] = draw(st.just({}) | limits())
     for change in definition["change"]:

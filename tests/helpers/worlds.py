@@ -185,9 +185,10 @@ def worlds(
         programs=[draw(tier_programs()), *chosen],
         accounts={key: draw(histories(account_states)) for key in ACCOUNTS[:2]},
         items={key: draw(items()) for key in ITEMS},
-        lines=dict.fromkeys(views, facts),
+        lines={view: facts if view == View() else draw(lines(taxes, most)) for view in sorted(views)},
         currencies=CURRENCIES,
         as_of=draw(st.sampled_from([LAST, LAST, date(2024, 7, 15), date(2024, 12, 31)])),
+        known_batch=draw(st.sampled_from([None, None, None, 2, 4])),
         exchange=Rates(),
         enrolled={program.id: draw(enrolments) for program in chosen if program.baseline is not None},
     )
@@ -240,9 +241,9 @@ class Key(NamedTuple):
     currency: str
 
 
-def computed(engine: DuckEngine, counted: Counted, known_batch: int | None = None) -> dict[Key, Result]:
+def computed(engine: DuckEngine, counted: Counted) -> dict[Key, Result]:
     """Everything the engine and the computation make of a world."""
-    world, plan = counted.world, counted.plan
+    world, plan, known_batch = counted.world, counted.plan, counted.world.known_batch
     enrolled = {
         name: {account: day_number(day) for account, day in rows.items()} for name, rows in world.enrolled.items()
     }

@@ -119,6 +119,8 @@ def side_of(world: World, program: Program, whose: int, period: Days, cells: Ite
 def _group(world: World, program: Program, group: list[Counted]) -> dict[Key, Entitlement]:
     whose, period = group[0].whose, group[0].period
     cells = _cells(world, program, group)
+    if not cells:  # all of it waits
+        return {}
     names = level_names(world, program)
     side = side_of(world, program, whose, period, cells)
     key = Key(program.id, whose, period.first, program.program.currency)
