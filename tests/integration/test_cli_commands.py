@@ -52,6 +52,8 @@ CALLS: dict[str, tuple[str, int]] = {
     "review reissue": ("{voided} --reason x", 0),
     "review accept": ("{voided} --reason x", 0),
     "review write-off": ("{voided} --reason x", 0),
+    "review settle": ("{approved} --reference INV-7", 3),
+    "replay": ("--known-on 2030-01-01 --as-of 2025-07-20", 0),
     "export journal": ("2025-03", 0),
     "doctor close": ("1 --reason x", 0),
     "doctor adopt": ("{unknown} --reason x", 0),
@@ -147,7 +149,7 @@ def test_a_dry_run_changes_nothing_and_the_real_one_does(states, tmp_path, path)
 
 
 STEPS = [("pull",), ("accrue",), ("propose",)]
-UNCHANGING = {"account keep", "program live", "program import", "quarantine retry", "doctor erase"}
+UNCHANGING = {"account keep", "review settle", "program live", "program import", "quarantine retry", "doctor erase"}
 
 
 def written(workspace) -> dict[str, bytes]:
