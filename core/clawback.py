@@ -81,8 +81,6 @@ def _write_off(program: Program, pool: Pool) -> Draft | None:
 
 def _share(part: Part, amount: int) -> Part:
     """So much of a part that is owed back, over its tax codes in proportion."""
-    if amount == -part.amount:
-        return part
     codes = sorted(part.taxes)
     split = largest_remainder(-amount, [part.taxes[code] for code in codes])
     return replace(part, amount=-amount, taxes={code: own for code, own in zip(codes, split, strict=True) if own})

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from core.clawback import claw_back, offset
 from core.posting import Key
 from core.programs import Program
-from core.settlement import Due, Settled, settle
+from core.settlement import Adjusted, Adjustment, Due, Place, Settled, settle
 from tests.unit.core.settling import a_program, due, key, of
 
 Q1, Q2, Q3 = of("2025-01-01"), of("2025-04-01"), of("2025-07-01")
@@ -197,3 +197,62 @@ def test_every_key_stands_in_one_document_at_most_and_whole(
     waits = sum(everything.values()) - sum(item.net for item in made)
     if both and waits > 0:  # what waits is held back by a debt it does not cover
         assert any(pool.owed < 0 for settled in found.values() for pool in settled.left)
+
+
+def test_without_a_tax_code_or_a_debt_there_is_nothing_to_claw_back() -> None:
+    opened = due(-60, Q1, split={})
+    for program in (policy("debit"), policy("waive", waive_up_to=Decimal(1))):
+        assert told(clawed(program, [opened], AFTER_Q3)) == []
+        assert told(clawed(program, [due(-50, Q1), due(50, Q2)], AFTER_Q3)) == []
+
+
+def test_days_of_grace_put_off_the_debit_invoice_too() -> None:
+    program = policy("debit", grace_days=10)
+    assert told(clawed(program, [due(-60, Q1)], date(2025, 7, 10))) == []
+    assert told(clawed(program, [due(-60, Q1)], date(2025, 7, 11))) == [("debit_invoice", "2025-Q1", -60)]
+
+
+def changed(program: str, amount: int) -> list[Adjusted]:
+    place = Place(1, "DE01", "EUR", Q1.start, 1)
+    return [Adjusted(Q1, [Adjustment(key(program=program), amount, {1: amount}, "agreed", place)])]
+
+
+def test_an_adjustment_may_leave_nothing_of_a_debit_invoice() -> None:
+    program = policy("debit")
+    for amount, made in ((60, []), (59, [-1])):
+        found = settle(program, [due(-60, Q1)], set(), AFTER_Q2, changed("bonus", amount))
+        assert [item.net for item in claw_back(program, found, AFTER_Q2).made] == made
+
+
+def test_a_key_of_which_nothing_is_owed_is_no_part_of_what_is_given_up() -> None:
+    moved = due(0, Q1, key("2024-10-01"), split={1: 40, 2: 60}, settled={1: 60, 2: 40})
+    (item,) = clawed(policy("waive", waive_up_to=Decimal(1)), [moved, due(-35, Q1)], AFTER_Q1).made
+    assert [part.amount for part in item.parts] == [-35]
+
+
+def test_what_is_not_owed_back_is_not_moved_to_another_program() -> None:
+    small = policy("offset", "a", limits={"minimum": Decimal("0.50")})
+    for row in ([of_program("a", 20)], [of_program("a", -20), of_program("a", 20, Q2)]):
+        found = together({"a": row, "b": [of_program("b", 100)]}, small, B, as_of=AFTER_Q2)
+        assert parts(found)["b"] == [([("b", 100)], 100)]
+
+
+def test_a_debt_that_a_person_has_adjusted_is_not_moved_either() -> None:
+    left = settle(A, [of_program("a", -60)], set(), AFTER_Q1, changed("a", 10))
+    made = settle(B, [of_program("b", 100)], set(), AFTER_Q1)
+    assert parts(offset([A, B], {"a": left, "b": made}))["b"] == [([("b", 100)], 100)]
+
+
+def test_joined_documents_need_only_leave_the_least_of_the_last() -> None:
+    dues = {"a": [of_program("a", -79)], "b": [of_program("b", 50)], "c": [of_program("c", 30)]}
+    assert [item.net for item in together(dues, A, B, C)["c"].made] == [1]
+    careful = policy("net", "c", limits={"minimum": Decimal("0.25")})
+    dues["a"] = [of_program("a", -60)]
+    assert parts(together(dues, A, B, careful)) == {"a": [], "b": [], "c": []}
+
+
+def test_a_debt_without_tax_codes_of_its_own_follows_the_document_it_goes_on() -> None:
+    opened = due(-60, Q1, key(program="a"), split={})
+    other = due(100, Q1, key(program="b"), split={1: 75, 2: 25})
+    (item,) = together({"a": [opened], "b": [other]}, A, B)["b"].made
+    assert [dict(part.taxes) for part in item.parts] == [{1: 75, 2: 25}, {1: -45, 2: -15}]
