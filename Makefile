@@ -47,6 +47,14 @@ format: $(VENV_DEV)/.installed ## Put the code into the one format and mend what
 chaos: $(VENV_DEV)/.installed ## Run the tests that kill, cut and delay on purpose
 	$(DEV)/pytest -n $(PYTEST_JOBS) --dist worksteal -m chaos
 
+.PHONY: mutation
+mutation: $(VENV_DEV)/.installed ## Put small faults into what reckons money, and see whether tests notice each (half an hour)
+	$(DEV)/mutmut run --max-children $(PYTEST_JOBS)
+	@$(DEV)/mutmut results --all true | awk '{ \
+		split($$1, name, "."); module = name[2]; total[module]++; \
+		if ($$2 == "killed" || $$2 == "timeout") killed[module]++ } \
+		END { for (module in total) printf "%-20s %4d of %4d killed\n", module, killed[module], total[module] }' | sort
+
 .PHONY: bench
 bench: $(VENV_DEV)/.installed ## Measure speed and memory on this machine
 	$(DEV)/python -m bench
@@ -62,7 +70,7 @@ lock: .venv-lock/.installed ## Write the lock files anew (newer versions: LOCK_F
 
 .PHONY: clean
 clean: ## Remove environments, caches and output
-	rm -rf $(VENV) $(VENV_DEV) .venv-lock build dist demo-out .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(VENV_DEV) .venv-lock build dist demo-out mutants .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 # ---------------------------------------------------------------- behind the targets
