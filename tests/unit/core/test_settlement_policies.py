@@ -158,3 +158,18 @@ def test_an_adjustment_stays_whole_on_the_codes_that_are_left() -> None:
     alone = of_one_sign_only(item)
     assert [dict(found.taxes) for found in alone.adjustments] == [{1: -10}]
     assert alone.net == 90
+
+
+@pytest.mark.parametrize("taken", [-30, -40])
+def test_at_the_end_of_a_program_nothing_waits_for_a_person_that_is_not_positive(taken: int) -> None:
+    program = a_program("quarter", limits=LEAST, valid_to=date(2025, 3, 31))
+    found = settle(program, [due(30, Q1)], set(), DURING_Q2, adjusted(Q1, taken))
+    assert (found.made, len(found.left)) == ([], 1)
+    (item,) = settle(program, [due(30, Q1)], set(), DURING_Q2, adjusted(Q1, -29)).made
+    assert (item.net, bool(item.waits)) == (1, True)
+
+
+def test_what_is_settled_in_full_is_no_part_of_a_later_document() -> None:
+    done = due(0, Q1, split={1: 40}, settled={1: 40})
+    (item,) = settle(PLAIN, [done, due(100, Q2)], set(), AFTER_Q2).made
+    assert [part.amount for part in item.parts] == [100]
