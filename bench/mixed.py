@@ -12,7 +12,6 @@ import json
 import resource
 import sys
 import time
-from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -27,7 +26,7 @@ from bench.ours import START, STOP, TAXES, facts, master, stated, status
 from core.engine.computation import Computation, Grounds
 from core.engine.duck import FACT, DuckEngine
 from core.engine.plan import AccountState, ItemState, make_plan
-from core.period import day_date
+from core.period import day_date, day_number
 from core.programs import Program, program_from, strata
 from core.programs.counters import counters
 from core.tiers import Standing, ladder, timeline
@@ -35,6 +34,7 @@ from core.tiers import Standing, ladder, timeline
 GROUP = 1_000_000
 """Buying groups have ids from here on; ten accounts that follow each other are one."""
 AS_OF = day_date(STOP - 1)
+NAMES = ["program", "account", "period", "rebate"]
 UNITS = {"measure": "quantity"}
 
 
@@ -121,7 +121,9 @@ def quantities(batches: Iterable[Any]) -> Iterator[Any]:
     for batch in batches:
         signs = numpy.sign(batch["net"].to_numpy()) * batch["sign"].to_numpy()
         pieces = (batch["line"].to_numpy() % 20 + 1) * signs.astype(numpy.int64) * 1_000_000
-        yield batch.set_column(place, FACT.field(place), pyarrow.array(pieces))
+        # A document has a number above 0.
+        numbered = batch.set_column(0, FACT.field(0), pyarrow.compute.add(batch["document"], 1))
+        yield numbered.set_column(place, FACT.field(place), pyarrow.array(pieces))
 
 
 def grouped(data: Path) -> tuple[dict[int, list[AccountState]], dict[int, list[ItemState]]]:
@@ -144,24 +146,18 @@ def standings(engine: DuckEngine, computation: Computation, program: Program) ->
 
 def earn(engine: DuckEngine, computation: Computation, programs: list[Program]) -> pyarrow.Table:
     """program, account, period and amount of each entitlement."""
-    columns = [array("q") for _ in range(4)]
-    put_program, put_account, put_period, put_amount = (column.append for column in columns)
+    earned = []
     for stratum in strata(programs):
         for program in stratum:
-            begin = time.process_time()
             if program.is_tier:
                 computation.tiers[program.id] = standings(engine, computation, program)
-            else:
-                for finished, results in computation.done(program):
-                    number = int(finished.id[1:])
-                    for result in results:
-                        put_program(number)
-                        put_account(result.beneficiary)
-                        put_period(result.period.start.toordinal())
-                        put_amount(result.amount)
-            if "--each" in sys.argv:
-                print(f"{program.id:8} {time.process_time() - begin:7.2f} s  {len(columns[0])}", file=sys.stderr)
-    return pyarrow.table([numpy.asarray(column) for column in columns], names=["program", "account", "period", "rebate"])
+        for program, results in computation.computed(stratum):
+            found = results.columns()
+            size = len(found.amounts)
+            if size:
+                columns = [numpy.full(size, int(program.id[1:])), *found]
+                earned.append(pyarrow.table([column.astype(numpy.int64) for column in columns], names=NAMES))
+    return pyarrow.concat_tables(earned)
 
 
 def main(data: Path, out: Path, scratch: Path) -> dict[str, Any]:
@@ -180,7 +176,9 @@ def main(data: Path, out: Path, scratch: Path) -> dict[str, Any]:
     engine.append(pyarrow.RecordBatchReader.from_batches(FACT, quantities(facts(lines, 1, 1))), batch=1)
     lap("load")
     found = [counter for program in programs for counter in counters(program)]
-    plan = make_plan(found, accounts, items, min(START, _first(found)), STOP)
+    plan = make_plan(
+        found, accounts, items, min(START, *(day_number(counter.program.program.valid_from) for counter in found)), STOP
+    )
     currencies = dict.fromkeys(TAXES, "EUR")
     computation = Computation(engine, Grounds(plan, found, programs, accounts, currencies, AS_OF))
     lap("plan")
@@ -195,12 +193,6 @@ def main(data: Path, out: Path, scratch: Path) -> dict[str, Any]:
         "groups": earned.num_rows,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
-
-
-def _first(found: Iterable[Any]) -> int:
-    from core.period import day_number
-
-    return min(day_number(counter.program.program.valid_from) for counter in found)
 
 
 if __name__ == "__main__":

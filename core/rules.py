@@ -125,8 +125,11 @@ class Rule:
 
     def paid(self, scale: AnyScale, reach: Reach) -> Number:
         """The measure that a scale pays on."""
-        grows = self.baseline is not None and (self.baseline.pays_on == "growth" or scale.beyond)
-        return reach.growth if grows else reach.measure
+        return reach.growth if self.pays_on_growth(scale) else reach.measure
+
+    def pays_on_growth(self, scale: AnyScale) -> bool:
+        """Whether a scale pays on the growth, not on the whole measure."""
+        return self.baseline is not None and (self.baseline.pays_on == "growth" or scale.beyond)
 
 
 def compile_rule(program: Program, level_names: Sequence[str] = ()) -> Rule:

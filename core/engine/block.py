@@ -1,7 +1,7 @@
 """Blocks: many whole groups of cells in columns, for whoever has millions of them.
 
 `entitle_block` gives what `core.entitlement.entitle` gives group by group. Groups of one cell, by far the most, are
-computed a column at a time in 64-bit integers where these are sure to hold every number; the others one by one.
+computed a column at a time (`core.engine.alone`); the others one by one.
 """
 
 from __future__ import annotations
@@ -9,20 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy
-from numpy.typing import NDArray
 
+from core.engine.alone import Column, alike, earned
 from core.entitlement import ALONE, Cell, Rule, Side, entitle
-from core.money import divide, divide_column
-from core.scales import AnyScale, CompiledScale
 
-Column = NDArray[numpy.int64]
+__all__ = ["Block", "BlockEntitled", "Column", "Group", "entitle_block"]
+
 Group = tuple[int, int, int, list[Cell]]
 """(program, beneficiary, period, cells); the period by its first day."""
 
-_SAFE = 2**62
 _ANY_SIZE = ("times", "over", "less")
 """Fields of a cell that 64 bits may not hold."""
 _OVER = Cell._fields.index("over")
@@ -52,6 +50,20 @@ class Block:
     def column(self, name: str) -> Column:
         """One field of all cells."""
         return self.columns[Cell._fields.index(name)]
+
+    @property
+    def converts(self) -> bool:
+        """Whether measures may have to be multiplied and divided."""
+        return len(self.columns) > _OVER
+
+    def only(self, groups: Column) -> Block:
+        """Some of the groups, by their positions."""
+        if len(groups) == len(self):
+            return self
+        sizes = numpy.diff(self.bounds)[groups]
+        ends = numpy.cumsum(sizes)
+        places = numpy.repeat(self.bounds[groups] - ends + sizes, sizes) + numpy.arange(ends[-1] if len(ends) else 0)
+        return Block(tuple(column[places] for column in self.columns), numpy.concatenate(([0], ends)))
 
     def firsts(self, name: str) -> Column:
         """One field of the first cell of each group: for fields that are the same in a whole group."""
@@ -99,51 +111,22 @@ def entitle_block(
     single = numpy.flatnonzero(alone)
     if not simple.all():
         single = single[simple[block.column("program")[firsts[single]]]]
-    if len(block.columns) > _OVER:
+    if block.converts:
         places = firsts[single]
         single = single[block.column("times")[places] == block.column("over")[places]]
     places = firsts[single]
     program, slices = block.column("program")[places], block.column("slice")[places]
     at_document = numpy.array([rule is not None and rule.at_document for rule in rules], bool)
     chosen = numpy.where(at_document[program], block.column("level")[places], level[single])
-    for (number, slice_, reached), members in _alike(program, slices, chosen):
+    for (number, slice_, reached), members in alike(program, slices, chosen):
         rule = _rule(rules, number)
         where = places[members]
-        earned = _earned(rule, rule.scales[slice_][reached + 1], block.column("measure")[where])
-        amounts[single[members]] = parts[where] = earned
+        found = earned(rule, rule.scales[slice_][reached + 1], block.column("measure")[where])
+        amounts[single[members]] = parts[where] = found
     several = numpy.setdiff1d(numpy.arange(len(block)), single, assume_unique=True)
     if len(several):
         _entitle_each(rules, block, level, sides, several, amounts, parts)
     return BlockEntitled(amounts.tolist(), parts.tolist())
-
-
-def _alike(*columns: Column) -> Iterator[tuple[tuple[int, ...], Any]]:
-    """The distinct rows of the columns, each with the positions where it stands."""
-    if not len(columns[0]):
-        return
-    code = numpy.zeros(len(columns[0]), numpy.int64)
-    for column in columns:
-        lowest = int(column.min())
-        code = code * (int(column.max()) - lowest + 1) + (column - lowest)
-    order = numpy.argsort(code, kind="stable")
-    cuts = numpy.flatnonzero(numpy.diff(code[order])) + 1
-    for members in numpy.split(order, cuts):
-        first = members[0]
-        yield tuple(int(column[first]) for column in columns), members
-
-
-def _earned(rule: Rule, scale: AnyScale | None, measures: Column) -> Column | list[int] | int:
-    """The amounts of groups of one cell under one scale; those of a simple rule are segments."""
-    if not isinstance(scale, CompiledScale):
-        return 0
-    largest = max(abs(int(measures.min())), abs(int(measures.max())))
-    reach = max(abs(part.base) + (largest + part.offset) * abs(part.rate) for part in scale.segments)
-    if max(reach, scale.segments[-1].lower, rule.denominator) >= _SAFE:
-        return [divide(int(scale.numerator(measure)), rule.denominator, rule.rounding) for measure in measures.tolist()]
-    rates, bases, offsets = numpy.array([part[2:] for part in scale.segments], numpy.int64).T
-    segment = numpy.searchsorted(numpy.array(scale.bounds, numpy.int64), measures, side="right")
-    numerators = bases[segment] + (measures - offsets[segment]) * rates[segment]
-    return divide_column(numerators, rule.denominator, rule.rounding)
 
 
 def _entitle_each(
@@ -156,11 +139,9 @@ def _entitle_each(
     parts: Column,
 ) -> None:
     """The entitlements of groups of several cells, or of rules that are not simple, one by one."""
-    bounds = block.bounds
-    sizes = numpy.diff(bounds)[groups]
-    places = numpy.repeat(bounds[groups] - numpy.concatenate(([0], numpy.cumsum(sizes)[:-1])), sizes)
-    places += numpy.arange(len(places))
-    few = Block(tuple(column[places] for column in block.columns), numpy.concatenate(([0], numpy.cumsum(sizes))))
+    few = block.only(groups)
+    sizes = numpy.diff(few.bounds)
+    places = numpy.repeat(block.bounds[groups] - few.bounds[:-1], sizes) + numpy.arange(len(few.columns[0]))
     found: list[int] = []
     shares: list[int] = []
     plain = {reached: ALONE._replace(level=reached) for reached in set(level[groups].tolist())}

@@ -1,77 +1,22 @@
 """Side measures: what beside the paid measure decides what is earned, for each beneficiary and period.
 
-The counters of a qualifier, of conditions and of a baseline are counted like any program; here their cells become
-single exact numbers. Money is in minor units of the program's currency, quantity in 10^-6 units, counts are whole.
+The counters of a qualifier, of conditions and of a baseline are counted like any program (`core.engine.measured`);
+here their sums become single exact numbers. Money is in minor units of the program's currency, quantity in 10^-6 units,
+counts are whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import NamedTuple
 
-from core.cells import Cell, measure_of
-from core.engine.counted import between, counted
+from core.engine.measured import Measured
 from core.money import QUANTITY_EXPONENT, exponent, scaled
-from core.period import Period, add_months, day_date, day_number
+from core.period import Period, add_months, day_date
 from core.programs import COUNTED, Measure, Program
-from core.programs.counters import Counter
 from core.rules import Checked
-
-
-class Part(NamedTuple):
-    """What was measured in one settlement step of a period, both by their first days."""
-
-    start: int
-    step: int
-    value: Fraction
-
-
-@dataclass(slots=True)
-class Measured:
-    """A side measure by beneficiary: in parts, or where it is counted by day, as the cells of the days."""
-
-    counter: Counter
-    parts: dict[int, list[Part]] = field(default_factory=dict)
-    days: dict[int, list[Cell]] = field(default_factory=dict)
-
-    def add(self, beneficiary: int, cells: Sequence[Cell]) -> None:
-        """Take in the cells of a group."""
-        if self.counter.by == "day":
-            self.days.setdefault(beneficiary, []).extend(cells)
-            return
-        if self.counter.program.basis.measure in COUNTED:
-            cells = counted(cells)
-        self.parts.setdefault(beneficiary, []).extend(
-            Part(cell.period, cell.settle, Fraction(measure_of(cell))) for cell in cells
-        )
-
-    def value(self, beneficiary: int, start: date, end: date, through: date | None = None) -> Fraction:
-        """The measure of the periods, or days, from `start` up to, not including, `end`.
-
-        `through`: only of the settlement steps that begin before it.
-        """
-        first, last = day_number(start), day_number(end)
-        if self.counter.by == "day":
-            return between(self.days.get(beneficiary, ()), self.counter.program.basis.measure, first, last)
-        step = None if through is None else day_number(through)
-        return sum(
-            (
-                part.value
-                for part in self.parts.get(beneficiary, ())
-                if first <= part.start < last and (step is None or part.step < step)
-            ),
-            Fraction(0),
-        )
-
-    def first_day(self, beneficiary: int) -> int | None:
-        """The first day that any line stands on, where it is counted by day."""
-        lines: dict[int, int] = {}
-        for cell in self.days.get(beneficiary, ()):
-            lines[cell.document] = lines.get(cell.document, 0) + cell.lines
-        return min((day for day, number in lines.items() if number > 0), default=None)
 
 
 class Joined(NamedTuple):

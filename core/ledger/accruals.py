@@ -67,20 +67,22 @@ def accrue(
     keepers: dict[str, _Keeper] = {}
     for stratum in ground.order:
         for program in stratum:
-            if progress is not None:
-                progress(program.id, done, total)
             if program.is_tier:
+                if progress is not None:
+                    progress(program.id, done, total)
                 standings = keep_tiers(book, engine, ground, program, result, actor, claim, run)
                 computation.tiers[program.id] = standings
-            else:
-                for finished, results in computation.done(program):
-                    one = ground.kept.get(finished.id)
-                    target = ground.registered[one.program if one else finished.id].program
-                    keeper = keepers.get(target.id)
-                    if keeper is None:
-                        keeper = keepers[target.id] = _Keeper(book, ground, target, result, actor, claim, run)
-                    keeper.take(results, one.hash if one else None)
-            done += 1
+                done += 1
+        for program, results in computation.computed(stratum):
+            one = ground.kept.get(program.id)
+            target = ground.registered[one.program if one else program.id].program
+            keeper = keepers.get(target.id)
+            if keeper is None:
+                if progress is not None:
+                    progress(target.id, done, total)
+                keeper = keepers[target.id] = _Keeper(book, ground, target, result, actor, claim, run)
+                done += 1
+            keeper.take(results, one.hash if one else None)
     for keeper in keepers.values():
         keeper.finish()
     if progress is not None:

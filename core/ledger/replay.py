@@ -94,20 +94,19 @@ def replay(
         for program in stratum:
             if program.is_tier:
                 computation.tiers[program.id] = tier_timelines(engine, ground, program)
-                continue
-            for finished, results in computation.done(program):
-                kept = ground.kept.get(finished.id)
-                name = kept.program if kept else finished.id
-                names = computation.level_names(finished)
-                for item in results:
-                    group = (item.beneficiary, item.period.start, item.currency)
-                    if (programs is not None and name not in programs) or ground.is_kept(name, group) != (
-                        kept is not None and group in kept.groups
-                    ):
-                        continue
-                    level = item.side.level
-                    tier = names[level] if 0 <= level < len(names) else None
-                    found[Place(name, *group)] = Replayed(item, finished, tier)
+        for finished, results in computation.computed(stratum):
+            kept = ground.kept.get(finished.id)
+            name = kept.program if kept else finished.id
+            names = computation.level_names(finished)
+            for item in results:
+                group = (item.beneficiary, item.period.start, item.currency)
+                if (programs is not None and name not in programs) or ground.is_kept(name, group) != (
+                    kept is not None and group in kept.groups
+                ):
+                    continue
+                level = item.side.level
+                tier = names[level] if 0 <= level < len(names) else None
+                found[Place(name, *group)] = Replayed(item, finished, tier)
     return Replay(known_batch, engine, ground, found, computation.tiers)
 
 

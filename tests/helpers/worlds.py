@@ -260,12 +260,15 @@ def computed(engine: DuckEngine, counted: Counted) -> dict[Key, Result]:
                 computation.tiers[program.id] = {
                     account: timeline(program, bought, START - 400, STOP + 400) for account, bought in sums
                 }
-                continue
-            for finished, results in computation.done(program):
-                for result in results:
-                    key = Key(finished.id, result.beneficiary, result.period.start, result.currency)
-                    assert key not in found
-                    found[key] = result
+        for program, results in computation.computed(stratum):
+            columns = [column.tolist() for column in results.columns()]
+            assert sorted(zip(*columns, strict=True)) == sorted(
+                (result.beneficiary, day_number(result.period.start), result.amount) for result in results
+            )
+            for result in results:
+                key = Key(program.id, result.beneficiary, result.period.start, result.currency)
+                assert key not in found
+                found[key] = result
     return found
 
 
