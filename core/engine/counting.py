@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from core.engine.ratios import ItemRatios, TaxRatios, item_ratios_of, tax_ratios_of
@@ -62,13 +62,16 @@ class Counting(NamedTuple):
         return not self.takers and not self.ordered
 
 
-def countings(counters: Sequence[Counter], taxes: Mapping[int, str]) -> tuple[Counting, ...]:
-    """How each counter is counted. `taxes` are the currencies of the tax keys. Raises ConfigError."""
+def countings(
+    counters: Sequence[Counter], taxes: Mapping[int, str], frozen: Collection[str] = ()
+) -> tuple[Counting, ...]:
+    """How each counter is counted. `taxes` are the currencies of the tax keys, `frozen` the programs with exchange
+    rates of their own. Raises ConfigError."""
     givers = {counter.of: counter.program for counter in counters if counter.program.is_tier}
     rivals, takers = rivals_of(counters), takers_of(counters)
     found = []
     for i, counter in enumerate(counters):
-        how = _counting(counter, taxes, givers, [counters[j].by for j in takers[i]])
+        how = _counting(counter, taxes, givers, [counters[j].by for j in takers[i]], frozen)
         others = _others(counters, i, rivals, takers)
         level = givers[others].audience.beneficiary if others in givers else "account"
         found.append(how._replace(takers=takers[i], ordered=bool(rivals[i]), others=others, others_level=level))
@@ -76,12 +79,16 @@ def countings(counters: Sequence[Counter], taxes: Mapping[int, str]) -> tuple[Co
 
 
 def _counting(
-    counter: Counter, taxes: Mapping[int, str], givers: Mapping[str, Program], takers: Sequence[str]
+    counter: Counter,
+    taxes: Mapping[int, str],
+    givers: Mapping[str, Program],
+    takers: Sequence[str],
+    frozen: Collection[str],
 ) -> Counting:
     """How a counter is counted, whatever the others do; `takers` is what those net of it are told apart by."""
     program = counter.program
     giver = tier_giver(program)
-    found = tax_ratios_of(counter, taxes)
+    found = tax_ratios_of(counter, taxes, frozen)
     by_line = found is not None and program.currency.rounding == "line"
     grain = _grain(counter, takers)
     return Counting(

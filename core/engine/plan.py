@@ -119,9 +119,11 @@ def make_plan(
     *,
     taxes: Mapping[int, str] = MappingProxyType({}),
     exchange: Exchange | None = None,
+    frozen: Mapping[str, Exchange] = MappingProxyType({}),
 ) -> Plan:
     """The plan for lines on the days from `start` up to, not including, `end`. What lies on `through` or later counts
     nowhere yet. `taxes` are the currencies of the tax keys; a key without one is in the currency of each program.
+    `frozen` are the exchange rates of programs that have their own.
 
     On days no state of an account or item covers nothing is known of it: it then takes part only in what is open to
     everyone. Raises IntegrityError where two states of one account or item cover the same day, and ConfigError where
@@ -132,7 +134,7 @@ def make_plan(
     account_rows, account_masks = _classes(accounts, audiences.match, AccountState(BEGINNING, END), "account")
     item_rows, item_masks = _classes(items, scopes.match, ItemState(BEGINNING, END), "item")
     last = end if through is None else through
-    how = countings(counters, taxes)
+    how = countings(counters, taxes, frozen)
     slots = slots_of(programs, start, end, last)
     calendar, spans, groups = calendar_of(programs, slots, last)
     account_members, item_members = _members(account_masks), _members(item_masks)
@@ -164,7 +166,7 @@ def make_plan(
         products=_products(items if any("product" in one.grain for one in how) else {}),
         item_ratios={one.items: item_ratios(one.items, items) for one in how if one.items is not None},
         tax_ratios={
-            wanted: tax_ratios(wanted, taxes, exchange, max(start, first), min(end, last))
+            wanted: tax_ratios(wanted, taxes, frozen.get(wanted.program, exchange), max(start, first), min(end, last))
             for wanted, first in _conversions(programs, how).items()
         },
         accounts=accounts,

@@ -7,7 +7,7 @@ name a ratio; only programs that need one are joined with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import NamedTuple
@@ -58,6 +58,8 @@ class TaxRatios(NamedTuple):
     rule: Currency
     calendar: Calendar | None
     """The periods whose end the rate is of."""
+    program: str = ""
+    """The program, where some of its rates are frozen."""
 
 
 def item_ratios_of(counter: Counter) -> ItemRatios | None:
@@ -67,15 +69,19 @@ def item_ratios_of(counter: Counter) -> ItemRatios | None:
     return ItemRatios(basis.unit, index) if basis.unit or index else None
 
 
-def tax_ratios_of(counter: Counter, taxes: Mapping[int, str]) -> TaxRatios | None:
-    """The ratios a counter needs for tax keys: None where no tax key is in a foreign currency, or none counts money."""
+def tax_ratios_of(counter: Counter, taxes: Mapping[int, str], frozen: Collection[str] = ()) -> TaxRatios | None:
+    """The ratios a counter needs for tax keys: None where no tax key is in a foreign currency, or none counts money.
+
+    `frozen` are the programs that have rates of their own.
+    """
     program = counter.program
     own = program.program.currency
     if program.basis.measure not in ("net", "gross") or all(code == own for code in taxes.values()):
         return None
     rule = program.currency.model_copy(update={"payout": "program", "rounding": "exact"})
     by_period = rule.lines == "convert" and rule.date == "period_end"
-    return TaxRatios(own, rule, (counter.calendar or program.calendar) if by_period else None)
+    calendar = (counter.calendar or program.calendar) if by_period else None
+    return TaxRatios(own, rule, calendar, counter.of if counter.of in frozen else "")
 
 
 def item_ratios(wanted: ItemRatios, items: Mapping[int, Sequence[ItemState]]) -> Ratios:

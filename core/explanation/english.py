@@ -87,6 +87,8 @@ TEMPLATES = {
     "limit.account_budget": "Limited by the budget of the account: {before} becomes {after} {currency}.",
     "limit.program_budget": "Limited by the budget of the program: {before} becomes {after} {currency}.",
     "payout.invoice": "Of this, {amount} {currency} falls to the invoices in {currency}, rounded by itself.",
+    "rate": "1 {currency} = {rate} {own} (rate of {day}, {how}).",
+    "rate.from": "1 {currency} = {rate} {own} (rate of {day} by {provider}, {how}).",
     "waiting": "Waits: {reason}.",
     "left_out": "Lines left out, for {reason}: {lines}.",
 }

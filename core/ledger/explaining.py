@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from core.cells import measure_of, net_of
 from core.engine import sides
 from core.engine.duck import DuckEngine
 from core.entitlement import entitle, entitle_by_currency
@@ -28,13 +29,15 @@ from core.ledger.facts import tax_codes
 from core.ledger.left_out import WAITING, lines_left_out, summary
 from core.ledger.masters import profiles
 from core.ledger.owing import rule_of
+from core.ledger.rates_used import rate_parts, rates_used
 from core.ledger.setting import Setting
 from core.ledger.tables import batch, entitlement, posting, posting_transaction, receipt
 from core.ledger.tiering import tier_timelines
-from core.money import major, percent_text
+from core.money import divide, major, percent_text
 from core.posting import component_amount
-from core.programs import Program
+from core.programs import COUNTED, Program
 from core.rules import Rule
+from core.scales import Number
 from core.tax import TaxCode
 from core.tiers import Standing
 
@@ -106,13 +109,19 @@ def explain_entitlement(
     out = lines_left_out(
         connection, engine, ground, program.id, stored.beneficiary, period.start, standings, stored.batch
     )
-    parts = _parts(program, stored, calculation) + summary(out)
-    split: dict[int, dict[str, int]] = {}
-    for cell, part_ in zip(stored.cells, stored.parts, strict=True):
-        sums = split.setdefault(cell.tax, {"measure": 0, "net": 0, "amount": 0})
-        sums["measure"] += cell.measure
-        sums["net"] += cell.net
-        sums["amount"] += part_
+    lines = evidence_lines(
+        connection,
+        engine,
+        ground,
+        program.id,
+        stored.beneficiary,
+        period.start,
+        stored.batch,
+        {row["place"] for row in out if row["setting"] in (*WAITING, "audience.tiers")},
+        standings,
+    )
+    rates = rates_used(connection, ground, program, lines, period.last, stored.batch)
+    parts = _parts(program, stored, calculation) + rate_parts(program, rates) + summary(out)
     return {
         "program": program.id,
         "name": program.program.name,
@@ -138,22 +147,30 @@ def explain_entitlement(
                 "percent": percent_text(codes[code].rate),
                 **sums,
             }
-            for code, sums in sorted(split.items(), key=lambda pair: codes[pair[0]])
+            for code, sums in sorted(_by_tax(program, stored).items(), key=lambda pair: codes[pair[0]])
         ],
         "waiting": stored.waiting,
         "transfers": transfers(connection, stored),
-        "lines": evidence_lines(
-            connection,
-            engine,
-            ground,
-            program.id,
-            stored.beneficiary,
-            period.start,
-            stored.batch,
-            {row["place"] for row in out if row["setting"] in (*WAITING, "audience.tiers")},
-            standings,
-        ),
+        "rates": rates,
+        "lines": lines,
         "left_out": out,
+    }
+
+
+def _by_tax(program: Program, stored: entitlements.Stored) -> dict[int, dict[str, int]]:
+    """Measure, net and share of the entitlement by tax code. What was converted is rounded, to be shown."""
+    money = program.basis.measure not in ("quantity", *COUNTED)
+    exactly: dict[int, list[Number]] = {}
+    for cell, amount in zip(stored.cells, stored.parts, strict=True):
+        sums = exactly.setdefault(cell.tax, [0, 0, 0])
+        for i, value in enumerate((measure_of(cell), net_of(cell, money=money), amount)):
+            sums[i] += value
+    return {
+        code: {
+            name: divide(value.numerator, value.denominator)
+            for name, value in zip(("measure", "net", "amount"), sums, strict=True)
+        }
+        for code, sums in exactly.items()
     }
 
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from core.cells import Cell, net_of
 from core.documents import DOCUMENT_KINDS
 from core.entitlement import entitle
 from core.ledger import acts, entitlements, moves, postings, proposals, quarantine, registry
@@ -25,11 +26,12 @@ from core.ledger.masters import Profile, profiles
 from core.ledger.postings import Balance
 from core.ledger.proposals import Stored
 from core.ledger.registry import Registered
-from core.money import largest_remainder
+from core.money import divide, largest_remainder
 from core.period import Period, day_number
 from core.posting import Key
-from core.programs import Program
+from core.programs import COUNTED, Program
 from core.rules import Rule, compile_rule
+from core.scales import Number
 from core.settlement import Due, amount_in
 from core.settlement_calendar import settlement_of
 from core.tax import TaxCode, under_lowest_rate
@@ -159,7 +161,7 @@ def taken(balance: Balance, promised: int) -> int:
 def earned(stored: entitlements.Stored, program: Program, taxes: Mapping[int, TaxCode]) -> dict[Key, Earned]:
     """The entitlement by payee and issuing legal entity, under the tax codes it is settled under."""
     splits: dict[Key, dict[int, int]] = {}
-    bases: dict[Key, int] = {}
+    bases: dict[Key, Number] = {}
     for cell, part in zip(stored.cells, stored.parts, strict=True):
         key = Key(
             program.id,
@@ -171,10 +173,20 @@ def earned(stored: entitlements.Stored, program: Program, taxes: Mapping[int, Ta
         )
         split = splits.setdefault(key, {})
         split[cell.tax] = split.get(cell.tax, 0) + part
-        bases[key] = bases.get(key, 0) + cell.net
+        bases[key] = bases.get(key, 0) + _base(cell, program, stored.currency, taxes[cell.tax].currency)
     if program.settlement.tax == "lowest_rate":
         splits = {key: under_lowest_rate(split, taxes) for key, split in splits.items()}
-    return {key: Earned(sum(split.values()), split, bases[key]) for key, split in splits.items()}
+    return {
+        key: Earned(sum(split.values()), split, divide(bases[key].numerator, bases[key].denominator))
+        for key, split in splits.items()
+    }
+
+
+def _base(cell: Cell, program: Program, payout: str, currency: str) -> Number:
+    """What a cell adds to the base a document is compared with, in the currency it is paid in."""
+    if program.currency.payout == "invoice":
+        return cell.net if currency == payout else 0
+    return net_of(cell, money=program.basis.measure not in ("quantity", *COUNTED))
 
 
 def through(stored: entitlements.Stored, program: Program, rule: Rule, end: date) -> entitlements.Stored:

@@ -20,6 +20,7 @@ from core.ledger.dimensions import Dimensions
 from core.ledger.entitlements import Group
 from core.ledger.exchange import Exchange
 from core.ledger.facts import tax_codes
+from core.ledger.freezing import frozen_rates
 from core.ledger.masters import account_states, item_states
 from core.ledger.overrides import overrides
 from core.ledger.registry import Registered
@@ -117,6 +118,10 @@ def setting(
         through = day_number(as_of) + 1
         first, end = horizon if any(horizon) else (start, through)
         accounts = account_states(connection, known_batch)
+        exchange = Exchange.read(connection, known_batch)
+        bases = [item.program for item in registered.values()]
+        frozen = frozen_rates(connection, bases, modes, exchange, known_batch)
+        frozen |= {name: frozen[one.program] for name, one in kept.items() if one.program in frozen}
         plan = make_plan(
             mine,
             accounts,
@@ -125,7 +130,8 @@ def setting(
             end=max(through, end),
             through=through,
             taxes={tax: code.currency for tax, code in taxes.items()},
-            exchange=Exchange.read(connection, known_batch),
+            exchange=exchange,
+            frozen=frozen,
         )
         merged = _merged(rebased(connection))
         decided = overrides(connection, programs, known_batch)
