@@ -17,8 +17,10 @@ from core.programs import program_from
 BANDS = [{"from": Decimal(0), "percent": Decimal(1)}, {"from": Decimal(1000), "percent": Decimal(3)}]
 
 
-def accrued(cells: list[Cell], accrual: dict[str, Any], side: Side | None = None, **stated: Any) -> Entitled:
-    head = {"id": "b", "name": "B", "currency": "EUR", "valid_from": date(2024, 1, 1)}
+def accrued(
+    cells: list[Cell], accrual: dict[str, Any], side: Side | None = None, currency: str = "EUR", **stated: Any
+) -> Entitled:
+    head = {"id": "b", "name": "B", "currency": currency, "valid_from": date(2024, 1, 1)}
     stated.setdefault("scale", {"method": "retrospective", "bands": BANDS})
     program = program_from({"program": head, "accrual": accrual, **stated})
     return accrual_amount(program, compile_rule(program), cells, side or Side())
@@ -30,6 +32,7 @@ def cell(measure: int, **other: int) -> Cell:
 
 def test_achieved_is_what_is_earned() -> None:
     assert accrued([cell(10_000)], {"rate": "achieved"}).amount == 100
+    assert accrued([cell(10_000)], {"rate": "achieved"}, Side(excluded="left")).amount == 0
 
 
 def test_a_fixed_rate_is_of_the_net() -> None:
@@ -44,6 +47,8 @@ def test_a_fixed_amount_is_for_each_unit() -> None:
     scale = {"per_unit": Decimal(1)}
     assert accrued([cell(3_500_000)], fixed, scale=scale, basis={"measure": "quantity"}).amount == 88
     assert accrued([cell(7)], fixed, scale=scale, basis={"measure": "orders"}).amount == 175
+    yen = {"rate": "fixed", "per_unit": Decimal("1.5")}
+    assert accrued([cell(7)], yen, currency="JPY", scale=scale, basis={"measure": "orders"}).amount == 11
 
 
 def test_the_expected_rate_is_that_of_the_whole_period() -> None:
@@ -81,3 +86,29 @@ def test_nothing_is_accrued_where_nothing_is_expected() -> None:
     assert accrued([cell(10_000)], {"rate": "expected", "expected": Decimal(0)}).numerator == 0
     with pytest.raises(ConfigError, match=r"accrual\.expected"):
         accrued([cell(10_000)], {"rate": "expected", "expected": Decimal("0.001")})
+
+
+def test_what_is_expected_is_told_in_the_unit_of_the_measure() -> None:
+    expected = {"rate": "expected", "expected": Decimal(2000)}
+    pieces = {"scale": {"method": "retrospective", "bands": [
+        {"from": Decimal(0), "per_unit": Decimal(1)}, {"from": Decimal(2000), "per_unit": Decimal(2)},
+        {"from": Decimal(2001), "per_unit": Decimal(4)}]}}  # fmt: skip
+    assert accrued([cell(3_000_000)], expected, basis={"measure": "quantity"}, **pieces).amount == 600
+    assert accrued([cell(3)], expected, basis={"measure": "orders"}, **pieces).amount == 600
+    steps = [{"from": Decimal(at), "percent": Decimal(rate)} for at, rate in ((0, 1), (2000, 3), (2001, 9))]
+    assert (
+        accrued([cell(1000)], expected, currency="JPY", scale={"method": "retrospective", "bands": steps}).amount == 30
+    )
+
+
+def test_the_expected_rate_holds_for_each_converted_amount() -> None:
+    expected = {"rate": "expected", "expected": Decimal(2000)}
+    assert accrued([cell(10_000, times=11, over=10)], expected).amount == 330
+    assert accrued([cell(10_000, over=0), cell(10_000, tax=2)], expected).parts == [0, 300]
+
+
+def test_what_members_share_equally_is_accrued_where_it_was_bought() -> None:
+    equal = {"beneficiary": "parent", "distribution": "equal"}
+    members = [cell(10_000), cell(30_000, payee=2)]
+    assert accrued(members, {"rate": "fixed", "percent": Decimal(1)}, audience=equal).parts == [100, 300]
+    assert accrued(members, {"rate": "achieved"}, audience=equal).parts == [200, 200]

@@ -38,7 +38,7 @@ def test_a_cap_holds_for_each_period() -> None:
 
 def test_less_than_the_minimum_is_dropped_only_by_choice() -> None:
     drop = limits(minimum="10", below_minimum="drop")
-    assert bounded(drop, 999, 1000, 0, -999) == [0, 1000, 0, -999]
+    assert bounded(drop, 999, 1000, 0, -999, 1) == [0, 1000, 0, -999, 0]
     assert bounded(limits(minimum="10"), 999) == [999]
 
 
@@ -97,6 +97,12 @@ def test_what_is_taken_back_returns_to_the_budget() -> None:
     assert bound_program(100, {1: {1: 300, 2: -50, 3: 150}, 2: {1: 5}}) == {1: {1: 100, 2: -50, 3: 50}, 2: {1: 0}}
 
 
+def test_limits_are_in_minor_units_of_the_currency() -> None:
+    found = limits("KWD", cap="2.5", guarantee="2", account_budget="3", program_budget="4", minimum="0.5",
+                   below_minimum="drop")  # fmt: skip
+    assert found == CompiledLimits(2_500, 500, 2_000, True, False, 3_000, 4_000)
+
+
 def test_a_limit_finer_than_the_currency_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"limits\.cap"):
         limits("JPY", cap="0.5")
@@ -117,6 +123,8 @@ def test_a_limit_finer_than_the_currency_is_refused() -> None:
         (0, [70, -20], [0, 0]),
         (-10, [-10, -20], [-3, -7]),
         (30, [10, -10], [25, 5]),
+        (0, [-70, 20], [0, 0]),
+        (-20, [1, -10], [-5, -15]),
     ],
 )
 def test_a_bounded_amount_comes_back_to_the_cells(total: int, parts: list[int], found: list[int]) -> None:

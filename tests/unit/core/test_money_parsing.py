@@ -9,7 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import DataError
-from core.money import MAX_MINOR, exponent, is_currency, major, minor_units, parse_decimal, scaled, shown, text
+from core.money import (
+    MAX_MINOR,
+    exponent,
+    is_currency,
+    major,
+    minor_units,
+    parse_decimal,
+    plain_number,
+    scaled,
+    scaled_number,
+    shown,
+    text,
+)
 
 
 @pytest.mark.parametrize(
@@ -83,8 +95,9 @@ def test_a_decimal_comma_is_read_where_the_source_declares_it() -> None:
 
 @pytest.mark.parametrize("given_", ["1.234,50", "1234.50", "1,2,3", "1.234"])
 def test_a_point_is_no_grouping_sign_beside_a_decimal_comma(given_: str) -> None:
-    with pytest.raises(DataError, match="is not a number"):
-        parse_decimal(given_, decimal_sign=",")
+    with pytest.raises(DataError, match="is not a number") as caught:
+        parse_decimal(given_, decimal_sign=",", path="net")
+    assert (caught.value.reason, caught.value.path) == ("not_a_number", "net")
 
 
 @pytest.mark.parametrize(
@@ -121,7 +134,7 @@ def test_the_largest_amount_is_ten_to_the_fifteen_minor_units() -> None:
     for beyond in ("10000000000000.01", "-10000000000000.01", "9" * 70, "1" + "0" * 5000, Decimal("1E+900000")):
         with pytest.raises(DataError) as caught:
             minor_units(beyond, "EUR", path="net")
-        assert caught.value.reason == "too_large", str(beyond)[:20]
+        assert (caught.value.reason, caught.value.path) == ("too_large", "net"), str(beyond)[:20]
 
 
 def test_a_refusal_names_the_path_of_every_call_though_numbers_are_remembered() -> None:
@@ -165,3 +178,32 @@ def test_currencies_and_their_exponents() -> None:
     assert is_currency("CHF")
     assert not is_currency("QQQ")
     assert not is_currency("eur")
+
+
+def test_amounts_are_read_with_the_decimal_sign_of_their_source() -> None:
+    assert minor_units("1,5", "EUR", decimal_sign=",") == 150
+    assert scaled_number("1.5", 3) == 1500
+    with pytest.raises(DataError, match=r"^'1,5' is not a number$"):
+        minor_units("1,5", "EUR")
+
+
+@pytest.mark.parametrize("given_", [1.5, True, None])
+def test_a_refusal_of_what_is_no_text_names_its_path(given_: object) -> None:
+    assert minor_units(1, "EUR", path="net") == 100  # which is remembered, and True would equal it
+    with pytest.raises(DataError, match=r"^net: ") as caught:
+        minor_units(given_, "EUR", path="net")
+    assert (caught.value.reason, caught.value.path) == ("not_a_number", "net")
+
+
+def test_a_number_of_another_type_may_be_too_fine() -> None:
+    with pytest.raises(DataError) as caught:
+        scaled_number(Decimal("0.0001"), 3, path="quantity")
+    assert (caught.value.reason, caught.value.path) == ("too_fine", "quantity")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [("2.50", "2.5"), ("100", "100"), ("100.0", "100"), ("0.00", "0"), ("-0.0", "0"), ("-0", "0"), ("1E+2", "100")],
+)
+def test_a_number_is_told_without_needless_zeros(value: str, told: str) -> None:
+    assert plain_number(Decimal(value)) == told

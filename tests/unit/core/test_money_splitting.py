@@ -7,11 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.money import Rate, apportion, divide, largest_remainder, percent_text, text
+from core.money import Rate, apportion, divide, divide_column, largest_remainder, percent_text, text
 
 amounts = st.integers(-(10**15), 10**15)
 both_roundings = st.sampled_from(["half_away_from_zero", "half_even"])
@@ -53,10 +54,23 @@ def test_rounding_agrees_with_decimal(numerator: int, half: int, rounding: Any) 
     assert found == int((Decimal(numerator) / 2).quantize(Decimal(1), rounding=rule))
 
 
+def test_a_column_is_rounded_as_each_of_its_numbers() -> None:
+    numbers = np.array([0, 4, 5, 6, 15, 25, -4, -5, -6, -15, -25, 2**61 + 1], dtype=np.int64)
+    away = divide_column(numbers, 10)
+    assert away.dtype == np.int64
+    assert away.tolist() == [0, 0, 1, 1, 2, 3, 0, -1, -1, -2, -3, 230584300921369395]
+    even = [0, 0, 0, 1, 2, 2, 0, 0, -1, -2, -2, 230584300921369395]
+    assert divide_column(numbers, 10, "half_even").tolist() == even
+    assert divide_column(numbers, 1).tolist() == numbers.tolist()
+
+
 @pytest.mark.parametrize("denominator", [0, -1])
 def test_a_denominator_below_one_is_refused(denominator: int) -> None:
-    with pytest.raises(ValueError, match="positive"):
-        divide(1, denominator)
+    for rounds in (divide, divide_column):
+        with pytest.raises(ValueError, match=r"^the denominator must be positive$"):
+            rounds(np.array([1], dtype=np.int64), denominator)  # type: ignore[operator]
+    with pytest.raises(ValueError, match=r"^the denominator must be positive$"):
+        apportion(1, [1], denominator)
 
 
 def test_rounding_mirrors_a_credit_note(worked: Callable[[str], dict[str, Any]]) -> None:

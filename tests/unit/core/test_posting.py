@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import IntegrityError
-from core.posting import Posting, check_balanced, component_amount, entry, opening_entry
+from core.posting import Posting, check_balanced, component_amount, entry, opening_entry, transfer_entry
 from tests.unit.core.settling import key
 
 amounts = st.integers(-(10**15), 10**15)
@@ -25,6 +25,7 @@ KINDS = ("accrue", "release", "adjust", "settle", "reverse", "waive")
         ("settle", "settled", "receivable", 100),
         ("reverse", "settled", "receivable", 100),
         ("waive", "waived", "rebate_expense", 100),
+        ("write_off", "waived", "rebate_expense", 100),
     ],
 )
 def test_an_entry_moves_its_component_against_its_account(
@@ -43,6 +44,22 @@ def test_an_opening_balance_stands_against_the_opening_account(component: Any, l
     debit, credit = opening_entry(component, key(), 100)
     assert (debit.ledger_account, debit.component, debit.amount) == ("refund_liability", component, liability)
     assert (credit.ledger_account, credit.component, credit.amount) == ("opening_balance", component, -liability)
+
+
+def test_an_entry_may_stand_against_another_account() -> None:
+    sides = entry("settle", key(), 100, "payable")
+    assert [(side.ledger_account, side.amount) for side in sides] == [("refund_liability", 100), ("payable", -100)]
+
+
+@pytest.mark.parametrize(
+    ("component", "liability"), [("accrued", -100), ("adjusted", -100), ("settled", 100), ("waived", 100)]
+)
+def test_a_transfer_moves_a_component_from_one_key_to_another(component: Any, liability: int) -> None:
+    old, new = key(payee=1), key(payee=2)
+    assert transfer_entry(component, old, new, 100) == (
+        Posting(old, "refund_liability", component, -liability),
+        Posting(new, "refund_liability", component, liability),
+    )
 
 
 @given(st.sampled_from(KINDS), amounts)

@@ -196,3 +196,12 @@ def test_one_sign_only_is_the_sign_of_the_whole(parts: list[dict[int, int]]) -> 
     assert all(total * (1 if whole >= 0 else -1) > 0 for total in totals)
     assert abs(sum(totals)) >= abs(whole)
     assert of_one_sign(kept) == kept
+
+
+def test_which_codes_have_the_sign_of_the_whole_is_told_by_their_totals() -> None:
+    assert of_one_sign([{1: 5, 2: 3}, {1: -1, 2: -4}]) == [{1: 5}, {1: -1}]
+    assert of_one_sign([{1: -5, 2: 3}, {1: 1, 2: 4}]) == [{2: 3}, {2: 4}]
+    assert of_one_sign([{1: -5, 2: -3}, {1: 6, 2: -4}]) == [{2: -3}, {2: -4}]
+    assert of_one_sign([{1: 1}, {2: 7}, {2: -7}]) == [{1: 1}, {}, {}]
+    assert of_one_sign([{1: 5, 2: -5}]) == [{1: 5}]
+    assert of_one_sign([{1: -1, 2: 1}, {1: -1}]) == [{1: -1}, {1: -1}]

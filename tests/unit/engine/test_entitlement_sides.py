@@ -230,3 +230,30 @@ def test_it_is_rounded_to_the_minor_unit_of_the_currency(currency: str, amount: 
     found = rule(currency=currency, scale=bands("linear", ("0", "10"), ("1000", "30")))
     # 500 JPY at 20 %; 5.00 EUR at 10.1 %, that is 50.5 cents; 0.500 KWD at 10.01 %, that is 50.05 fils.
     assert entitle(found, [cell(500)]).amount == amount
+
+
+def test_an_invoice_that_nobody_can_convert_waits_in_its_currency() -> None:
+    cells = [cell(10_000), cell(20_000, tax=2, over=0)]
+    found = entitle_by_currency(rule(scale={"percent": Decimal(10)}), cells, {1: "EUR", 2: "USD"})
+    assert {currency: entitled.amount for currency, entitled in found.items()} == {"EUR": 1_000, "USD": 0}
+
+
+def test_equal_parts_are_those_of_all_currencies_together() -> None:
+    found = rule(scale={"percent": Decimal(1)}, audience={"beneficiary": "parent", "distribution": "equal"})
+    cells = [cell(10_000), cell(10_000, payee=2), cell(20_000, payee=2, tax=2, times=3, over=4)]
+    # 350.00 EUR earn 3.50 EUR, 1.75 EUR each; those of the second by net: 0.70 EUR, and 1.05 EUR, which are 1.40 USD.
+    paid = entitle_by_currency(found, cells, {1: "EUR", 2: "USD"})
+    assert {currency: entitled.parts for currency, entitled in paid.items()} == {"EUR": [175, 70], "USD": [140]}
+
+
+def test_the_odd_unit_of_a_currency_goes_to_the_first_code() -> None:
+    cells = [cell(50, tax=3), cell(50, tax=1)]
+    found = entitle_by_currency(rule(scale={"percent": Decimal(1)}), cells, {1: "EUR", 3: "EUR"})
+    assert found["EUR"].parts == [0, 1]
+
+
+def test_bands_of_counts_are_shared_by_the_size_of_the_net() -> None:
+    found = rule(scale=bands("marginal", ("0", "1"), ("10", "2"), kind="per_unit"), basis={"measure": "orders"})
+    cells = [cell(4, net=10_000), cell(8, net=-30_000, tax=2)]
+    # 10 at 1.00 EUR and 2 at 2.00 EUR.
+    assert entitle(found, cells).parts == [350, 1_050]
