@@ -246,7 +246,7 @@ def plain_number(value: Decimal) -> str:
     text = f"{value:f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    return "0" if text in ("-0", "") else text
+    return "0" if text == "-0" else text
 
 
 def major(minor: int, currency: str) -> Decimal:
