@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from connectors.secrets import secret_references
 from connectors.spi import Adapter, Finding, WriteKind
+from core.engine.feasibility import computable
 from core.errors import ConfigError, RebatedError
-from core.programs import Program, read_program, strata
+from core.programs import Program, read_program
 from scheduler.config import Config
 from scheduler.config_sections import route
 
@@ -92,7 +93,7 @@ def _programs(config: Config, programs: list[Program]) -> Iterator[Finding]:
     if problems:  # the order of programs can be judged only where all of them are known
         return
     try:
-        strata(programs)
+        computable(programs)
     except ConfigError as error:
         yield from failures("programs", error)
     else:

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from core.engine.feasibility import computable
 from core.errors import ConfigError
 from core.ledger.registry import registered
-from core.programs import Program, read_program, strata
+from core.programs import Program, read_program
 from core.programs.overlap import overlaps
 from core.programs.telling import told
 from scheduler.cli.common import (
@@ -56,7 +57,7 @@ def check(files: FilesArgument = None, config: ConfigOption = DEFAULT_CONFIG) ->
     known = {program.id for program in programs}
     absent = [(program, need) for program in programs for need in program.needs if need not in known]
     if not files or not absent:
-        strata(programs)
+        computable(programs)
     say(f"{counted(len(programs), 'program')} {'is' if len(programs) == 1 else 'are'} valid")
     for program, need in absent:
         say(f"{program.id} needs {need}, which is in none of these files: it must be registered before", "yellow")

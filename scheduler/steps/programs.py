@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from core.engine.feasibility import computable
 from core.errors import RefusedError
 from core.ledger import acts, proposals, registry
-from core.programs import Program, read_program, strata
+from core.programs import Program, read_program
 from scheduler.context import Context
 
 
@@ -30,7 +31,7 @@ def import_programs(context: Context, paths: Sequence[Path] | None = None) -> li
     twice = _twice(list(found.values()))
     if twice:
         raise RefusedError(f"two files define the program {twice}")
-    strata(list({**known, **{program.id: program for program in found.values()}}.values()))
+    computable(list({**known, **{program.id: program for program in found.values()}}.values()))
     if all(program.hash() in hashes for program in found.values()):
         return []
     changed = []
