@@ -257,3 +257,20 @@ def test_bands_of_counts_are_shared_by_the_size_of_the_net() -> None:
     cells = [cell(4, net=10_000), cell(8, net=-30_000, tax=2)]
     # 10 at 1.00 EUR and 2 at 2.00 EUR.
     assert entitle(found, cells).parts == [350, 1_050]
+
+
+def test_what_waits_has_no_part_where_parts_are_equal() -> None:
+    found = rule(scale={"percent": Decimal(1)}, audience={"beneficiary": "parent", "distribution": "equal"})
+    cells = [cell(10_000), cell(20_000, tax=2, times=3, over=4), cell(5_000, payee=2, over=0)]
+    # 250.00 EUR earn 2.50 EUR, all of the one payee whose purchases are known, by the net in euros.
+    assert entitle(found, cells).parts == [100, 150, 0]
+    paid = entitle_by_currency(found, cells, {1: "EUR", 2: "USD"})
+    assert {currency: entitled.parts for currency, entitled in paid.items()} == {"EUR": [100, 0], "USD": [200]}
+
+
+def test_what_is_earned_exactly_is_told_beside_the_amount() -> None:
+    found = rule(scale={"percent": Decimal(1)}, basis={"accumulate": "document"})
+    half = cell(1, times=1, over=2, document=1)
+    assert entitle(found, [half, cell(2, document=2)]).numerator == Fraction(5, 2)
+    whole = entitle(found, [half, half._replace(document=2)]).numerator
+    assert (whole, type(whole)) == (1, int)

@@ -330,3 +330,8 @@ def test_growth_by_nothing_reaches_a_point_at_nothing() -> None:
     assert [scale.rate(value) for value in (-1, 0, Fraction(1, 2), 5_000, 15_000)] == [
         0, 1, Fraction(20_001, 20_000), Fraction(3, 2), Fraction(11, 2)
     ]  # fmt: skip
+
+
+def test_steps_may_be_those_of_another_figure() -> None:
+    scale = of(method="every", every=Decimal(10), pays=Decimal(5))
+    assert [scale.numerator(9_999, reached) for reached in (None, 999, 1_000, 2_500)] == [499_500, 0, 500, 1_000]
