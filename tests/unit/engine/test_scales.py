@@ -334,4 +334,4 @@ def test_growth_by_nothing_reaches_a_point_at_nothing() -> None:
 
 def test_steps_may_be_those_of_another_figure() -> None:
     scale = of(method="every", every=Decimal(10), pays=Decimal(5))
-    assert [scale.numerator(9_999, reached) for reached in (None, 999, 1_000, 2_500)] == [499_500, 0, 500, 1_000]
+    assert [scale.numerator(9_999, reached) for reached in (None, 999, 1_000, 2_500)] == [4_500, 0, 500, 1_000]
