@@ -32,10 +32,9 @@ from scheduler.cli.common import (
     session,
     table,
 )
+from scheduler.cli.program_files import EitherArgument, is_file
 from scheduler.config import load_config
 from scheduler.context import Context, opened_to_rehearse, rehearsed
-
-EitherArgument = Annotated[str, typer.Argument(help="A program file, or the id of a registered program.")]
 
 
 class _Change(NamedTuple):
@@ -77,7 +76,7 @@ def diff(
 
 def _either(name: str, config: Path) -> Program:
     """A program from a file, or the registered one with this id. Raises ConfigError, RefusedError."""
-    if name.endswith(".toml") or Path(name).is_file():
+    if is_file(name):
         return read_program(Path(name))
     with session(config, create=False, quiet=True) as context, context.book.read() as reading:
         return registered(reading, name).program

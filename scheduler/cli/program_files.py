@@ -31,6 +31,7 @@ from scheduler.examples import Result, Stage, run_examples
 from scheduler.steps.programs import program_files
 
 ProgramArgument = Annotated[str, typer.Argument(help="The id of the program.")]
+EitherArgument = Annotated[str, typer.Argument(help="A program file, or the id of a registered program.")]
 FilesArgument = Annotated[list[Path] | None, typer.Argument(help="Program files; the folder's where absent.")]
 _PAIRS_SHOWN = 20
 
@@ -73,6 +74,11 @@ def _show_overlaps(pairs: Sequence[tuple[Program, Program]]) -> None:
     if len(pairs) > _PAIRS_SHOWN:
         say(f"  … and {counted(len(pairs) - _PAIRS_SHOWN, 'more pair')}", "yellow")
     say("If that is not meant: state basis.net_of in the one that goes last, or a [combination] in both.", "yellow")
+
+
+def is_file(name: str) -> bool:
+    """Whether a program is named by its file."""
+    return name.endswith(".toml") or Path(name).is_file()
 
 
 def test(
@@ -146,17 +152,23 @@ def _show_results(results: Sequence[Result], without: Sequence[Path]) -> None:
     )
 
 
-def show(program: ProgramArgument, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
-    """Tell in sentences what a registered program does; with --json the definition as the book has it.
+def show(program: EitherArgument, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Tell in sentences what a program does, a registered one or a file; with --json its definition, defaults included.
 
-    Example: rebated program show annual-bonus
+    Examples: rebated program show annual-bonus · rebated program show programs/annual-bonus.toml
     """
-    with session(config, create=False, quiet=True) as context, context.book.read() as reading:
-        found = registered(reading, program)
+    if is_file(program):
+        definition = read_program(Path(program))
+        digest, origin = definition.hash(), f"As {program} states it."
+    else:
+        with session(config, create=False, quiet=True) as context, context.book.read() as reading:
+            found = registered(reading, program)
+        definition, digest = found.program, found.hash
+        origin = f"Imported by {found.actor}, known as {digest[:12]}."
     if as_json:
-        content = found.program.model_dump(mode="python", by_alias=True, exclude={"example"})
-        print_json({"hash": found.hash, **content})
+        content = definition.model_dump(mode="python", by_alias=True, exclude={"example"})
+        print_json({"hash": digest, **content})
         return
-    for line in told(found.program):
+    for line in told(definition):
         say(line)
-    say(f"Imported by {found.actor}, known as {found.hash[:12]}.", "dim")
+    say(origin, "dim")
