@@ -35,6 +35,7 @@ CODES = {
         ({}, {1: 30, 2: 10}, -40, {1: -30, 2: -10}),
         ({}, {1: 30}, -45, {1: -45}),
         ({1: 0}, {}, 5, {1: 5}),
+        ({1: 100}, {2: 40}, 1_070, {1: 1_110, 2: -40}),
     ],
 )
 def test_the_split_is_the_cumulative_one_less_what_was_settled(
@@ -44,7 +45,7 @@ def test_the_split_is_the_cumulative_one_less_what_was_settled(
 
 
 def test_an_amount_without_any_tax_code_cannot_be_split() -> None:
-    with pytest.raises(ValueError, match="never earned under any tax code"):
+    with pytest.raises(ValueError, match=r"^an amount is open that was never earned under any tax code$"):
         open_split(5, {}, {})
     assert open_split(0, {}, {}) == {}
 

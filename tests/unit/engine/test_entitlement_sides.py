@@ -274,3 +274,34 @@ def test_what_is_earned_exactly_is_told_beside_the_amount() -> None:
     assert entitle(found, [half, cell(2, document=2)]).numerator == Fraction(5, 2)
     whole = entitle(found, [half, half._replace(document=2)]).numerator
     assert (whole, type(whole)) == (1, int)
+
+
+def test_where_nothing_was_before_only_what_is_above_zero_reaches_the_highest_band() -> None:
+    found = rule(
+        scale=bands("lump_sum", ("0", "1"), ("1000", "50"), kind="amount"),
+        baseline=growth(without="all_growth", bands_in="attainment"),
+    )
+    assert [entitle(found, [cell(measure)]).amount for measure in (1, 0, -5)] == [5_000, 100, 0]
+
+
+def test_the_smallest_baseline_is_one() -> None:
+    found = rule(scale=bands("retrospective", ("0", "1")), baseline=ON_GROWTH)
+    assert entitle(found, [cell(10_001)], Side(baseline=Fraction(1))).amount == 100
+    assert entitle(found, [cell(10_001)], Side(baseline=Fraction(1, 2))).numerator == Fraction(20_001, 2)
+
+
+def test_a_fall_is_no_growth_at_all() -> None:
+    found = rule(scale={"percent": Decimal(2)}, baseline=ON_GROWTH)
+    for measure in (100_000, 99_999, 0):
+        assert entitle(found, [cell(measure)], Side(baseline=Fraction(100_000))).numerator == 0
+
+
+def test_a_qualifier_of_which_nothing_is_known_is_nothing() -> None:
+    found = rule(scale=bands("retrospective", ("0", "1"), ("0.01", "3")), qualifier={"measure": "net"})
+    assert entitle(found, [cell(10_000)]).amount == 100
+    assert entitle(found, [cell(10_000)], Side(qualifier=Fraction(1))).amount == 300
+
+
+def test_two_halves_of_a_lump_sum() -> None:
+    found = rule(scale=bands("lump_sum", ("0.01", "5"), kind="amount"))
+    assert entitle(found, [cell(1), cell(1, tax=2)]).parts == [250, 250]
