@@ -87,6 +87,8 @@ TEMPLATES = {
     "limit.account_budget": "Limited by the budget of the account: {before} becomes {after} {currency}.",
     "limit.program_budget": "Limited by the budget of the program: {before} becomes {after} {currency}.",
     "payout.invoice": "Of this, {amount} {currency} falls to the invoices in {currency}, rounded by itself.",
+    "tier.decided": "The tier {level} was decided by {actor}, from {first} on: {reason}.",
+    "tier.decided.until": "The tier {level} was decided by {actor}, from {first} to {last}: {reason}.",
     "rate": "1 {currency} = {rate} {own} (rate of {day}, {how}).",
     "rate.from": "1 {currency} = {rate} {own} (rate of {day} by {provider}, {how}).",
     "waiting": "Waits: {reason}.",

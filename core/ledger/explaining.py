@@ -18,7 +18,6 @@ from core.cells import measure_of, net_of
 from core.engine import sides
 from core.engine.duck import DuckEngine
 from core.entitlement import entitle, entitle_by_currency
-from core.errors import RefusedError
 from core.explanation import Part, explain_parts, narrative, part, told
 from core.explanation.bands import exact
 from core.explanation.narrative import limit_parts, waiting_parts
@@ -28,26 +27,20 @@ from core.ledger.evidence import evidence_lines
 from core.ledger.facts import tax_codes
 from core.ledger.left_out import WAITING, lines_left_out, summary
 from core.ledger.masters import profiles
+from core.ledger.overrides import decisions, standing_decision
 from core.ledger.owing import rule_of
 from core.ledger.rates_used import rate_parts, rates_used
 from core.ledger.setting import Setting
 from core.ledger.tables import batch, entitlement, posting, posting_transaction, receipt
 from core.ledger.tiering import tier_timelines
 from core.money import divide, major, percent_text
+from core.period import FOREVER, day_date, day_number
 from core.posting import component_amount
 from core.programs import COUNTED, Program
 from core.rules import Rule
 from core.scales import Number
 from core.tax import TaxCode
-from core.tiers import Standing
-
-
-def find_proposal(connection: Connection, key: str) -> proposals.Stored:
-    """The latest proposal under a key, live or in shadow. Raises RefusedError where there is none."""
-    try:
-        return proposals.by_key(connection, key)
-    except RefusedError:
-        return proposals.by_key(connection, key, "shadow")
+from core.tiers import Standing, tier_day
 
 
 def explain_proposal(
@@ -121,7 +114,12 @@ def explain_entitlement(
         standings,
     )
     rates = rates_used(connection, ground, program, lines, period.last, stored.batch)
-    parts = _parts(program, stored, calculation) + rate_parts(program, rates) + summary(out)
+    parts = (
+        _decided(connection, ground, program, stored)
+        + _parts(program, stored, calculation)
+        + rate_parts(program, rates)
+        + summary(out)
+    )
     return {
         "program": program.id,
         "name": program.program.name,
@@ -155,6 +153,28 @@ def explain_entitlement(
         "lines": lines,
         "left_out": out,
     }
+
+
+def _decided(connection: Connection, ground: Setting, program: Program, stored: entitlements.Stored) -> list[Part]:
+    """Who decided the tier that counts, where nobody earned it."""
+    day = tier_day(program, day_number(stored.period))
+    if program.tier is None or day is None:
+        return []
+    acts = decisions(connection, stored.batch).get((program.tier.program, stored.beneficiary), [])
+    found = standing_decision(acts, min(day_date(day), ground.as_of))
+    if found is None:
+        return []
+    until = {} if found.last == FOREVER else {"last": found.last}
+    return [
+        part(
+            "tier.decided.until" if until else "tier.decided",
+            level=found.level,
+            actor=found.actor,
+            first=found.first,
+            reason=found.reason,
+            **until,
+        )
+    ]
 
 
 def _by_tax(program: Program, stored: entitlements.Stored) -> dict[int, dict[str, int]]:
@@ -261,63 +281,3 @@ def transfers(connection: Connection, stored: entitlements.Stored) -> list[dict[
         moved = sign * component_amount(row.component, row.amount)
         amounts[row.component] = amounts.get(row.component, 0) + moved
     return list(found.values())
-
-
-def find_accrual(connection: Connection, reference: str, accounts: dict[str, int]) -> entitlements.Stored:
-    """The entitlement `program/account/period` (such as annual-bonus/C-1001/2026), or that of a transaction number.
-
-    Raises RefusedError where there is none, with what is there.
-    """
-    if reference.isdigit():
-        return _by_transaction(connection, int(reference))
-    program, _, rest = reference.partition("/")
-    account, _, label = rest.rpartition("/")
-    if not account:
-        raise RefusedError(
-            f"{reference!r} is neither a key (RB-…), nor a transaction number, nor program/account/period",
-            hint="such as annual-bonus/C-1001/2026",
-        )
-    found = registry.current(connection)
-    if program not in found:
-        raise RefusedError(f"no program is called {program!r}; there are: {', '.join(sorted(found)) or 'none'}")
-    if account not in accounts:
-        raise RefusedError(f"no account is called {account!r}")
-    calendar = found[program].program.calendar
-    labels = []
-    for book in ("live", "shadow"):
-        for stored in entitlements.latest(connection, book, program, accounts[account]):
-            name = calendar.of(stored.period).label
-            if name == label:
-                return stored
-            labels.append(name)
-    raise RefusedError(
-        f"{program} has no entitlement of {account} for {label!r}", hint=f"there are: {', '.join(labels) or 'none'}"
-    )
-
-
-def _by_transaction(connection: Connection, transaction_id: int) -> entitlements.Stored:
-    row = connection.execute(
-        sa.select(posting, posting_transaction.c.kind)
-        .join(posting_transaction, posting_transaction.c.id == posting.c.transaction_id)
-        .where(posting.c.transaction_id == transaction_id)
-        .order_by(posting.c.number.desc())  # where accounts were merged, the last side is that of the new one
-        .limit(1)
-    ).one_or_none()
-    if row is None:
-        raise RefusedError(f"there is no transaction {transaction_id}")
-    table = entitlement.c
-    found = connection.execute(
-        sa.select(table.id)
-        .where(
-            table.book == row.book,
-            table.program == row.program,
-            table.beneficiary == row.beneficiary,
-            table.period == row.period,
-            table.batch <= row.batch,
-        )
-        .order_by(table.id.desc())
-        .limit(1)
-    ).scalar()
-    if found is None:
-        raise RefusedError(f"transaction {transaction_id} is a {row.kind} without an entitlement of ours")
-    return entitlements.by_id(connection, found)

@@ -10,9 +10,10 @@ import typer
 from core.keys import KEY_PATTERN
 from core.ledger import proposals
 from core.ledger.entitlements import Stored, by_id
-from core.ledger.explaining import explain_entitlement, explain_proposal, find_accrual, find_proposal
+from core.ledger.explaining import explain_entitlement, explain_proposal
 from core.ledger.facts import account_facts
 from core.ledger.masters import profiles
+from core.ledger.references import find_accrual, find_proposal
 from core.ledger.setting import setting, views
 from core.money import QUANTITY_EXPONENT, percent_text
 from core.programs import COUNTED

@@ -8,6 +8,7 @@ from core.documents import RawRecord
 from core.ledger import entitlements
 from core.ledger.explaining import explain_entitlement
 from core.ledger.facts import account_facts
+from core.ledger.overrides import decide
 from core.ledger.setting import setting, views
 from tests.helpers.books import Doc, program, small_book
 
@@ -61,3 +62,29 @@ def test_every_line_that_does_not_count_says_why() -> None:
             "F-1": "scope.categories",
         }
         assert "Lines left out, for food is none of the categories the program asks for: 1." in found["sentences"]
+
+
+def test_a_tier_that_somebody_decided_is_told() -> None:
+    club = (
+        '[program]\nid = "club"\nname = "Club"\nkind = "tier"\ncurrency = "EUR"\nvalid_from = 2024-01-01\n'
+        '[status]\nwindow = "calendar"\nlevels = [{ name = "basic", from = 0 }, { name = "gold", from = 1000 }]\n'
+    )
+    by_tier = program(
+        'id = "bonus"\nname = "Bonus"\nperiod = "quarter"',
+        '[scale]\npercent = 10\n[tier]\nprogram = "club"\nlevels = { gold = { percent = 20 } }',
+    )
+    with small_book(club, by_tier) as book:
+        book.land(Doc("I1", (("T-1", 10_000, 19),)))
+        (account,) = book.names()
+        with book.batch(actor="sales lead") as batch:
+            decide(batch, "club", account, "gold", date(2025, 1, 1), date(2025, 12, 31), "status match")
+        book.accrue(DAY)
+        with book.book.read() as reading:
+            (stored,) = entitlements.latest(reading, "live", "bonus")
+            with account_facts(book.book, {stored.beneficiary}, views(reading)) as engine:
+                ground = setting(book.book, DAY, horizon=engine.horizon())
+                found = explain_entitlement(reading, engine, ground, stored)
+        assert (found["tier"], found["amount"]) == ("gold", 2000)
+        assert found["sentences"][0] == (
+            "The tier gold was decided by sales lead, from 2025-01-01 to 2025-12-31: status match."
+        )
