@@ -11,9 +11,9 @@ from core.errors import RefusedError
 from core.ledger import proposals
 from core.ledger import review as decisions
 from core.ledger.book import Batch
-from core.ledger.explaining import find_proposal
 from core.ledger.masters import profiles
 from core.ledger.proposals import Stored
+from core.ledger.references import find_proposal
 from core.money import minor_units, percent_text
 from scheduler.cli.common import (
     DEFAULT_CONFIG,
