@@ -6,14 +6,12 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import sqlalchemy as sa
 
-from connectors.spi import AlreadyExists, Capabilities, DocumentRequest, Remote
 from core.documents import RawRecord
 from core.engine.duck import DuckEngine
 from core.ledger import acts, proposals, quarantine, registry, review
@@ -29,6 +27,7 @@ from core.source import Constants, SourceRules
 from scheduler.config import Config, parse_config
 from scheduler.context import Context
 from scheduler.examples.rows import ENTITY, TAX_PERCENT, BadExample, Told
+from scheduler.examples.till import Till
 from scheduler.steps.write_back import write_back
 
 SOURCE = "example"
@@ -49,41 +48,6 @@ class _NoLimits:
 
     def needs_two_approvers(self, net: int, currency: str) -> bool:
         return False
-
-
-@dataclass
-class _Till:
-    """Where the documents of an example go: they are kept, and come back as they were sent."""
-
-    documents: dict[str, DocumentRequest] = field(default_factory=dict)
-    capabilities = Capabilities(frozenset(), frozenset({"credit_note", "debit_invoice"}), "enforced", 0, 60)
-
-    def look_up(self, kind: str, key: str) -> tuple[Remote, ...]:
-        found = self.read_back(kind, key)
-        return () if found is None else (found,)
-
-    def create(self, request: DocumentRequest) -> Remote:
-        if request.key in self.documents:
-            raise AlreadyExists(request.key)
-        self.documents[request.key] = request
-        return _remote(request)
-
-    def read_back(self, kind: str, remote_id: str) -> Remote | None:
-        request = self.documents.get(remote_id)
-        return None if request is None else _remote(request)
-
-
-def _remote(request: DocumentRequest) -> Remote:
-    return Remote(
-        request.key,
-        request.key,
-        account=request.account,
-        currency=request.currency,
-        net=request.net,
-        tax=request.tax,
-        taxes=request.taxes,
-        line_count=len(request.lines),
-    )
 
 
 class Stage:
@@ -124,7 +88,7 @@ class Play:
     def __init__(self, book: Book, engine: DuckEngine, config: Config) -> None:
         self.book, self.engine = book, engine
         self._claim = take(book)
-        self._context = Context(config, book, _ACTOR, _SETTLE_FROM, claim=self._claim, _adapters={SOURCE: _Till()})  # type: ignore[dict-item]
+        self._context = Context(config, book, _ACTOR, _SETTLE_FROM, claim=self._claim, _adapters={SOURCE: Till()})  # type: ignore[dict-item]
 
     def define(self, programs: Sequence[Program]) -> None:
         """Register the programs, live from the beginning of time."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, NamedTuple
 
-from connectors.spi import AlreadyExists, Capabilities, DocumentRequest, Remote
 from core.documents import BadRecord, RawRecord
 from core.engine.duck import DuckEngine
 from core.ledger import acts, entitlements, postings, proposals, registry
@@ -25,11 +23,11 @@ from core.ledger.masters import profiles
 from core.ledger.proposals import Stored
 from core.ledger.proposing import Proposed, propose
 from core.ledger.verify import verify
-from core.period import period_of
 from core.programs import parse_program
 from core.source import Constants, SourceRules
 from scheduler.config import Config, parse_config
 from scheduler.context import Context
+from scheduler.examples.till import Till
 from scheduler.steps.write_back import Written, write_back
 
 RULES = SourceRules(totals="none", without_account="park", constants=Constants(currency="EUR"))
@@ -85,41 +83,6 @@ class Doc(NamedTuple):
         return RawRecord(self.kind, self.id, fields, lines, self.order, origin=f"{self.id} of order {self.order}")
 
 
-@dataclass
-class MemoryErp:
-    """A remote that keeps credit notes by key and refuses a second one."""
-
-    documents: dict[str, DocumentRequest] = field(default_factory=dict)
-    capabilities = Capabilities(frozenset(), frozenset({"credit_note"}), "enforced", 0, 60)
-
-    def look_up(self, kind: str, key: str) -> tuple[Remote, ...]:
-        found = self.read_back(kind, key)
-        return () if found is None else (found,)
-
-    def create(self, request: DocumentRequest) -> Remote:
-        if request.key in self.documents:
-            raise AlreadyExists(request.key)
-        self.documents[request.key] = request
-        return _remote(request)
-
-    def read_back(self, kind: str, remote_id: str) -> Remote | None:
-        request = self.documents.get(remote_id)
-        return None if request is None else _remote(request)
-
-
-def _remote(request: DocumentRequest) -> Remote:
-    return Remote(
-        request.key,
-        request.key,
-        account=request.account,
-        currency=request.currency,
-        net=request.net,
-        tax=request.tax,
-        taxes=request.taxes,
-        line_count=len(request.lines),
-    )
-
-
 @cache
 def _template() -> Path:
     path = Path(mkdtemp(prefix="rebated-book-")) / "empty.db"
@@ -158,7 +121,7 @@ class SmallBook:
 
     def __init__(self, book: Book, config: Config) -> None:
         self.book, self.config = book, config
-        self.erp = MemoryErp()
+        self.erp = Till()
         self.claim = take(book)
         self.engine = _shared_engine()
 
@@ -227,7 +190,6 @@ class SmallBook:
             for item in registry.current(reading).values():
                 if item.program.is_tier:
                     continue
-                head = item.program.program
                 for stored in entitlements.latest(reading, "live", item.program.id):
                     split: dict[tuple[str, int], int] = {}
                     for cell, part in zip(stored.cells, stored.parts, strict=True):
@@ -235,7 +197,7 @@ class SmallBook:
                         split[code.entity, code.rate] = split.get((code.entity, code.rate), 0) + part
                     if not stored.cells and not stored.waiting:
                         continue
-                    label = period_of(stored.period, head.period, head.fiscal_start).label
+                    label = item.program.calendar.of(stored.period).label
                     found[item.program.id, names[stored.beneficiary], label] = (
                         stored.amount,
                         tuple(stored.waiting),
