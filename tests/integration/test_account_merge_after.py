@@ -9,12 +9,12 @@ from datetime import date
 import pytest
 
 from core.ledger import entitlements, proposals, review
-from core.ledger.setting import setting
 from core.ledger.alarms import open_alarm, open_alarms
 from core.ledger.explaining import explain_entitlement, explain_proposal
 from core.ledger.facts import account_facts
 from core.ledger.opening import import_opening
 from core.ledger.postings import Balance
+from core.ledger.setting import setting
 from scheduler.context import Context
 from scheduler.steps import reconcile
 from scheduler.steps.journal import journals, month_of
