@@ -155,7 +155,7 @@ def earn(engine: DuckEngine, computation: Computation, programs: list[Program]) 
             found = results.columns()
             size = len(found.amounts)
             if size:
-                columns = [numpy.full(size, int(program.id[1:])), *found]
+                columns = [numpy.full(size, int(program.id[1:])), *found[:3]]
                 earned.append(pyarrow.table([column.astype(numpy.int64) for column in columns], names=NAMES))
     return pyarrow.concat_tables(earned)
 

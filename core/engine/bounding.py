@@ -9,12 +9,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+import numpy
+
 from core.cells import Cell, weights
+from core.engine.chunks import Chunk
 from core.engine.result import Result, Step
 from core.limits import Bounded, CompiledLimits, Earned, Limited, bound, bound_program, compile_limits, spread
 from core.period import Period, day_number
 from core.programs import Program
 from core.rules import Rule, Side
+
+
+def limited(program: Program, rule: Rule, chunk: Chunk, as_of: date) -> Chunk:
+    """All results of a program within its limits. Those that no limit touches stay as they are, in their columns."""
+    limits = compile_limits(program)
+    if limits.guarantee is not None or limits.program_budget is not None or program.settles_within:
+        results = bounded(program, rule, list(chunk), as_of)
+        return Chunk.of(results if limits.program_budget is None else budgeted(program, rule, results))
+    beneficiaries, _, amounts, _ = chunk.columns()
+    touched = numpy.zeros(len(amounts), bool)
+    if limits.cap is not None:
+        touched |= (amounts > limits.cap).astype(bool)
+    if limits.minimum is not None:
+        touched |= ((amounts > 0) & (amounts < limits.minimum)).astype(bool)
+    if limits.account_budget is not None:
+        _, whose = numpy.unique(beneficiaries, return_inverse=True)
+        sums = numpy.zeros(len(amounts), amounts.dtype)
+        numpy.add.at(sums, whose, numpy.maximum(amounts, 0))
+        over = (sums > limits.account_budget).astype(bool)
+        touched = numpy.isin(beneficiaries, beneficiaries[touched | over[whose]])
+    if not touched.any():
+        return chunk
+    return Chunk.joined([chunk.only(~touched), Chunk.of(bounded(program, rule, list(chunk.only(touched)), as_of))])
 
 
 def bounded(program: Program, rule: Rule, results: Sequence[Result], as_of: date) -> list[Result]:
@@ -59,17 +85,15 @@ def budgeted(program: Program, rule: Rule, results: Sequence[Result]) -> list[Re
 
 
 def _every_period(program: Program, limits: CompiledLimits, results: list[Result], as_of: date) -> list[Result]:
-    """The results with those of periods in which nothing was bought, as far as they matter for limits over periods.
+    """The results with those of periods in which nothing was bought, where there is a guarantee.
 
     A period of a guarantee that has begun counts for whoever has bought before, while the program runs.
     """
-    if not results:
-        return []
-    last = results[-1].period.end
-    if limits.guarantee is not None:
-        running = program.calendar.between(results[-1].period.start, min(program.end, as_of + timedelta(days=1)))
-        over = [period for period in running if limits.at_start or period.end <= as_of]
-        last = max([last, *(period.end for period in over)])
+    if not results or limits.guarantee is None:
+        return results
+    running = program.calendar.between(results[-1].period.start, min(program.end, as_of + timedelta(days=1)))
+    over = [period for period in running if limits.at_start or period.end <= as_of]
+    last = max([results[-1].period.end, *(period.end for period in over)])
     known = {item.period.start: item for item in results}
     found: list[Result] = []
     for period in program.calendar.between(results[0].period.start, last):

@@ -20,7 +20,7 @@ import numpy
 
 from core.cells import Cell
 from core.engine.block import Block
-from core.engine.bounding import bounded, budgeted
+from core.engine.bounding import limited
 from core.engine.chunks import Chunk
 from core.engine.combining import best
 from core.engine.counted import merged
@@ -30,7 +30,6 @@ from core.engine.duck import DuckEngine
 from core.engine.entitling import Entitling
 from core.engine.grounds import Grounds
 from core.engine.measured import Measured
-from core.engine.result import Result
 from core.programs import Program, groups
 from core.rules import compile_rule
 from core.tiers import Standing
@@ -46,7 +45,7 @@ class Computation:
     grounds: Grounds
     tiers: dict[str, Mapping[int, Sequence[Standing]]] = field(default_factory=dict)
     _deductions: Deductions = field(init=False)
-    _waiting: dict[str, list[tuple[Program, list[Result]]]] = field(default_factory=dict)
+    _waiting: dict[str, list[tuple[Program, Chunk]]] = field(default_factory=dict)
     _mates: dict[str, list[Program]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -64,16 +63,16 @@ class Computation:
         """
         works = {program.id: self._work(program) for program in programs if not program.is_tier}
         self._measure(works)
-        whole: dict[str, list[Result]] = {name: [] for name, work in works.items() if self._collects(work.program)}
+        whole: dict[str, list[Chunk]] = {name: [] for name, work in works.items() if self._collects(work.program)}
         met = set(whole)
         for program, chunk in self._chunks(works):
             if program.id in whole:
-                whole[program.id] += chunk
+                whole[program.id].append(chunk)
             else:
                 met.add(program.id)
                 yield program, self._noted(program, chunk)
         for name in list(whole):
-            yield from self._finished(works[name], whole.pop(name))
+            yield from self._finished(works[name], Chunk.joined(whole.pop(name)))
         for name in sorted(works.keys() - met):
             yield works[name].program, Chunk.of([])
 
@@ -86,24 +85,22 @@ class Computation:
         combination = program.combination
         return combination.group if combination is not None and combination.group in self._mates else None
 
-    def _finished(self, work: Entitling, results: list[Result]) -> Iterator[tuple[Program, Chunk]]:
+    def _finished(self, work: Entitling, chunk: Chunk) -> Iterator[tuple[Program, Chunk]]:
         """The programs that are finished when all results of one are there."""
         program = work.program
         if _is_bounded(program):
-            results = bounded(program, work.rule, results, self.grounds.as_of)
-            if program.limits.program_budget is not None:
-                results = budgeted(program, work.rule, results)
+            chunk = limited(program, work.rule, chunk, self.grounds.as_of)
         group = self._mate(program)
         if group is None:
-            yield program, self._noted(program, Chunk.of(results))
+            yield program, self._noted(program, chunk)
             return
         members = self._waiting.setdefault(group, [])
-        members.append((program, results))
+        members.append((program, chunk))
         if len(members) == len(self._mates[group]):
             order = {mate.id: i for i, mate in enumerate(self._mates[group])}
             members.sort(key=lambda pair: order[pair[0].id])
             for mate, of_mate in best(self._waiting.pop(group)):
-                yield mate, self._noted(mate, Chunk.of(of_mate))
+                yield mate, self._noted(mate, of_mate)
 
     def _noted(self, program: Program, chunk: Chunk) -> Chunk:
         """The results, remembered for programs that are net of this one."""

@@ -75,11 +75,12 @@ class Entitling:
                 yield next(kept if other else made)
 
         def columns() -> Columns:
-            found = Columns(beneficiaries, starts, amounts)
-            if not rest:
-                return found
-            more = Chunk.of(rest).columns()
-            return Columns(*(numpy.concatenate(pair) for pair in zip(found, more, strict=True)))
+            found = numpy.zeros(len(block), object if rest else numpy.int64)
+            stands = numpy.ones(len(block), bool)
+            found[single] = amounts
+            if rest:
+                _, _, found[others], stands[others] = Chunk.of(rest).columns()
+            return Columns(block.firsts("beneficiary"), block.firsts("period"), found, stands)
 
         return Chunk(results, columns)
 

@@ -261,10 +261,10 @@ def computed(engine: DuckEngine, counted: Counted) -> dict[Key, Result]:
                     account: timeline(program, bought, START - 400, STOP + 400) for account, bought in sums
                 }
         for program, results in computation.computed(stratum):
-            columns = [column.tolist() for column in results.columns()]
-            assert sorted(zip(*columns, strict=True)) == sorted(
+            columns = (column.tolist() for column in results.columns()[:3])
+            assert list(zip(*columns, strict=True)) == [
                 (result.beneficiary, day_number(result.period.start), result.amount) for result in results
-            )
+            ]
             for result in results:
                 key = Key(program.id, result.beneficiary, result.period.start, result.currency)
                 assert key not in found

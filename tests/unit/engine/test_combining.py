@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from core.engine.bounding import bounded
+from core.engine.chunks import Chunk
 from core.engine.combining import best
 from core.engine.result import Result
 from core.entitlement import Cell, Side, compile_rule
@@ -33,14 +34,14 @@ def result(start: date, amount: int, *, cancelled: bool = False, waiting: bool =
 
 def test_the_best_is_one_of_those_that_something_stands_for() -> None:
     members = [(program("a"), [result(JANUARY, 0, cancelled=True)]), (program("b"), [result(JANUARY, -8)])]
-    (_, none), (_, paid) = best(members)
+    none, paid = (list(chunk) for _, chunk in best([(one, Chunk.of(results)) for one, results in members]))
     assert [item.amount for item in paid] == [-8]
     assert [(item.amount, item.side.excluded) for item in none] == [(0, "")]
 
 
 def test_the_best_of_two_that_stand_pays_alone() -> None:
     members = [(program("a"), [result(JANUARY, 5)]), (program("b"), [result(JANUARY, 9)])]
-    (_, left), (_, paid) = best(members)
+    left, paid = (list(chunk) for _, chunk in best([(one, Chunk.of(results)) for one, results in members]))
     assert (left[0].amount, left[0].parts, paid[0].amount, paid[0].parts) == (0, [0], 9, [9])
     assert left[0].side.excluded.startswith("b gives more")
 
