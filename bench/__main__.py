@@ -1,4 +1,4 @@
-"""`python -m bench [counting] [landing] [odoo] [--record]`: measure, print a table, keep it in docs/benchmarks.md."""
+"""`python -m bench [counting] [mixed] [landing] [odoo] [--record]`: measure, print a table, keep it in the docs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from bench import counting, landing, odoo
 from bench.rows import Row
 
 # counting first: a child begins with the peak memory of its parent
-BENCHES: dict[str, Callable[[], list[Row]]] = {"counting": counting.run, "landing": landing.run, "odoo": odoo.run}
+BENCHES: dict[str, Callable[[], list[Row]]] = {
+    "counting": counting.run,
+    "mixed": counting.mixed,
+    "landing": landing.run,
+    "odoo": odoo.run,
+}
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmarks.md"
 
 
@@ -36,9 +41,9 @@ def page(rows: list[Row]) -> str:
     return f"""# Benchmarks
 
 Recorded on {datetime.now(UTC):%Y-%m-%d} with `make bench` on {machine}.
-`python -m bench landing`, `counting` and `odoo` measure one part; `--record` writes this page. Each row has its
-floor measured in the same run on the same machine, so the ratio says more than the seconds. REBATED_BENCH_LINES sets
-the number of generated lines.
+`python -m bench landing`, `counting`, `mixed` and `odoo` measure one part; `--record` writes this page. Each row has
+its floor measured in the same run on the same machine, so the ratio says more than the seconds. REBATED_BENCH_LINES
+sets the number of generated lines.
 
 {markdown(rows)}
 
@@ -50,6 +55,10 @@ the number of generated lines.
   computed; the floor is a bare hand-written script of the same semantics. Both results are compared to the cent.
 - **a change of 1 %**: new, amended, cancelled and re-dated lines appended as signed rows; only what they touch is
   counted and entitled again. The floor is the whole bare script.
+- **programs of all types**: the same lines, audiences and scopes, for twenty programs of as many types: every scale,
+  per document, growth against last year, a qualifier, a market basket, net of another, best of two, exclusive ones,
+  caps and budgets, tiers with multipliers, buying groups, changes, accrual rates. The floor is the bare script for the
+  plain ones.
 - **pull** and **write** with Odoo: the adapter against the stand-in of the tests, in a process of its own; the floor
   sends the very same requests from a bare loop and parses the replies. Logging in, look-ups, comparison and reading
   back are in both, so the ratio is what our own work costs. Both take turns and the best of each counts. A running

@@ -185,6 +185,7 @@ def main(data: Path, out: Path, scratch: Path) -> dict[str, Any]:
     pyarrow.parquet.write_table(earned, out / "rebate.parquet")
     groups = earned.num_rows
     del tiers, earned
+    cpu = round(time.process_time(), 3)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     delta = changes(data)
     clock = time.perf_counter()
@@ -196,6 +197,7 @@ def main(data: Path, out: Path, scratch: Path) -> dict[str, Any]:
     engine.close()
     return {
         "seconds": seconds,
+        "cpu": cpu,
         "change_seconds": round(steps["change_append"] + steps["change_count_entitle"], 3),
         "steps": steps,
         "groups": groups,
