@@ -217,7 +217,7 @@ class Rate(NamedTuple):
     @classmethod
     def from_decimal(cls, value: Decimal) -> Rate:
         sign, figures, exp = value.as_tuple()
-        number = int("".join(map(str, figures)) or "0") * (-1 if sign else 1)
+        number = int("".join(map(str, figures))) * (-1 if sign else 1)
         digits = -int(exp)
         while number and number % 10 == 0:
             number, digits = number // 10, digits - 1

@@ -256,3 +256,18 @@ def test_a_debt_without_tax_codes_of_its_own_follows_the_document_it_goes_on() -
     other = due(100, Q1, key(program="b"), split={1: 75, 2: 25})
     (item,) = together({"a": [opened], "b": [other]}, A, B)["b"].made
     assert [dict(part.taxes) for part in item.parts] == [{1: 75, 2: 25}, {1: -45, 2: -15}]
+
+
+def test_a_key_without_tax_codes_of_its_own_is_given_up_under_those_of_the_others() -> None:
+    opened = due(-20, Q1, key("2024-10-01"), split={})
+    (item,) = clawed(
+        policy("waive", waive_up_to=Decimal(1)), [opened, due(-40, Q1, split={1: -30, 2: -10})], AFTER_Q1
+    ).made
+    assert [dict(part.taxes) for part in item.parts] == [{1: -15, 2: -5}, {1: -30, 2: -10}]
+
+
+def test_what_a_person_added_is_not_given_up() -> None:
+    program = policy("waive", waive_up_to=Decimal(1))
+    found = settle(program, [due(-60, Q1)], set(), AFTER_Q1, changed("bonus", 10))
+    (item,) = claw_back(program, found, AFTER_Q1).made
+    assert (item.kind, item.net, item.adjustments) == ("write_off", -60, [])

@@ -55,11 +55,11 @@ def test_rounding_agrees_with_decimal(numerator: int, half: int, rounding: Any) 
 
 
 def test_a_column_is_rounded_as_each_of_its_numbers() -> None:
-    numbers = np.array([0, 4, 5, 6, 15, 25, -4, -5, -6, -15, -25, 2**61 + 1], dtype=np.int64)
+    numbers = np.array([0, 4, 5, 6, 15, 25, 35, -4, -5, -6, -15, -25, 2**61 + 1], dtype=np.int64)
     away = divide_column(numbers, 10)
     assert away.dtype == np.int64
-    assert away.tolist() == [0, 0, 1, 1, 2, 3, 0, -1, -1, -2, -3, 230584300921369395]
-    even = [0, 0, 0, 1, 2, 2, 0, 0, -1, -2, -2, 230584300921369395]
+    assert away.tolist() == [0, 0, 1, 1, 2, 3, 4, 0, -1, -1, -2, -3, 230584300921369395]
+    even = [0, 0, 0, 1, 2, 2, 4, 0, 0, -1, -2, -2, 230584300921369395]
     assert divide_column(numbers, 10, "half_even").tolist() == even
     assert divide_column(numbers, 1).tolist() == numbers.tolist()
 
@@ -93,6 +93,7 @@ def test_rounding_mirrors_a_credit_note(worked: Callable[[str], dict[str, Any]])
         (10, [3, -7, 4], [0, 10, 0]),
         (7, [10, -3], [10, -3]),
         (7, [-10, 3], [10, -3]),
+        (1, [-1, -2], [0, 1]),
         (0, [5, 5], [0, 0]),
         (0, [], []),
     ],
@@ -102,7 +103,7 @@ def test_the_largest_remainders_take_what_is_left(total: int, weights: list[int]
 
 
 def test_something_cannot_be_split_over_nothing() -> None:
-    with pytest.raises(ValueError, match="over nothing"):
+    with pytest.raises(ValueError, match=r"^cannot split an amount over nothing$"):
         largest_remainder(1, [])
 
 
@@ -123,6 +124,30 @@ def test_positive_weights_give_parts_of_one_sign_and_none_to_zero_weights(total:
         assert part * total >= 0
         if not weight:
             assert part == 0
+
+
+@pytest.mark.parametrize(
+    ("total", "shares", "parts"),
+    [
+        (1, [3, 7, 0], [0, 1, 0]),
+        (1, [5, 5], [1, 0]),
+        (0, [5, -5], [1, -1]),
+        (0, [-5, 5], [-1, 1]),
+        (0, [-5, 6], [-1, 1]),
+        (0, [0, 0], [0, 0]),
+        (1, [5], [1]),
+        (0, [5], [0]),
+        (0, [], []),
+    ],
+)
+def test_a_rounded_total_is_shown_as_the_shares_it_is_made_of(total: int, shares: list[int], parts: list[int]) -> None:
+    assert apportion(total, shares, 10) == parts
+
+
+@pytest.mark.parametrize(("total", "shares"), [(2, [10]), (0, [6]), (-1, [3, -2]), (1, [])])
+def test_a_total_that_is_not_the_rounded_sum_is_refused(total: int, shares: list[int]) -> None:
+    with pytest.raises(ValueError, match=rf"^{total} is not the rounded sum of the shares {sum(shares)}/10$"):
+        apportion(total, shares, 10)
 
 
 @given(st.lists(amounts, max_size=10), st.integers(1, 10**9), both_roundings)

@@ -156,6 +156,7 @@ def test_a_level_without_a_scale_pays_nothing_where_the_program_has_none() -> No
     found = rule(None, LEVELS, tier=tier("period_end", gold="3"))
     assert [entitle(found, [cell(10_000)], Side(level)).amount for level in (-1, 0, 1, 2)] == [0, 0, 0, 300]
     assert entitle(found, [cell(10_000), cell(5, tax=2)], Side(1)) == Entitled(0, [0, 0], 0, 2)
+    assert entitle(found, [cell(10_000)], Side(1)) == Entitled(0, [0], 0, 2)
 
 
 def test_the_documents_level_is_the_cells_own() -> None:

@@ -236,6 +236,7 @@ def test_an_invoice_that_nobody_can_convert_waits_in_its_currency() -> None:
     cells = [cell(10_000), cell(20_000, tax=2, over=0)]
     found = entitle_by_currency(rule(scale={"percent": Decimal(10)}), cells, {1: "EUR", 2: "USD"})
     assert {currency: entitled.amount for currency, entitled in found.items()} == {"EUR": 1_000, "USD": 0}
+    assert found["USD"].numerator == 0
 
 
 def test_equal_parts_are_those_of_all_currencies_together() -> None:
@@ -305,3 +306,38 @@ def test_a_qualifier_of_which_nothing_is_known_is_nothing() -> None:
 def test_two_halves_of_a_lump_sum() -> None:
     found = rule(scale=bands("lump_sum", ("0.01", "5"), kind="amount"))
     assert entitle(found, [cell(1), cell(1, tax=2)]).parts == [250, 250]
+
+
+def test_a_level_without_a_scale_beside_one_with() -> None:
+    levels = ("silver", "gold")
+    at_document = {"program": "status", "at": "document", "levels": {"silver": {"percent": Decimal(2)}}}
+    found = rule(levels, tier=at_document)
+    assert entitle(found, [cell(10_000, level=1), cell(10_000, level=0), cell(10_000)]).parts == [0, 200, 0]
+    at_end = {"program": "status", "at": "period_end", "levels": {"silver": {"percent": Decimal(2)}}}
+    over_a_base = rule(levels, tier=at_end, baseline=growth())
+    for level, amount in ((-1, 0), (0, 200), (1, 0)):
+        assert entitle(over_a_base, [cell(10_000)], Side(level=level, baseline=Fraction(100))).amount == amount
+
+
+def test_what_belongs_to_no_measure_is_shared_by_the_net_in_the_currency_of_the_program() -> None:
+    found = rule(scale=bands("lump_sum", ("0", "9"), kind="amount"))
+    assert entitle(found, [cell(300), cell(-400, tax=2, times=3, over=4)]).parts == [450, 450]
+
+
+def test_three_marginal_slices_lie_one_after_the_other() -> None:
+    scale = bands("marginal", ("0", "1"), ("150", "2"), ("250", "3"))
+    change = [{"from": day, "scale": scale} for day in (date(2024, 3, 1), date(2024, 5, 1))]
+    found = rule(scale=scale, change=change)
+    cells = [cell(10_000, slice=number) for number in range(3)]
+    # 0 to 100 at 1 %; 100 to 150 at 1 % and to 200 at 2 %; 200 to 250 at 2 % and to 300 at 3 %.
+    assert entitle(found, cells).parts == [100, 150, 250]
+
+
+def test_what_is_earned_is_exact_however_it_is_found() -> None:
+    rising = rule(scale=bands("linear", ("0", "1"), ("100", "2")))
+    # 33.33 EUR at 1.3333 %.
+    assert entitle(rising, [cell(3_000), cell(333, tax=2)]).numerator == Fraction(44_438_889, 10_000)
+    flat = rule(scale={"percent": Decimal(1)})
+    assert entitle(flat, [cell(100, times=1, over=3), cell(1, tax=2)]).numerator == Fraction(103, 3)
+    assert entitle(flat, [cell(100, times=1, over=3, less=1), cell(1, tax=2)]).numerator == Fraction(103, 3)
+    assert entitle(flat, [cell(100, times=1, over=3, less=1)]).numerator == Fraction(100, 3)
