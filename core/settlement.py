@@ -227,8 +227,8 @@ def _documents(
 
 
 def draft(program: Program, pool: Pool, kind: DocumentKind | None = None, waits: str = "") -> Draft:
-    """The document of a pool."""
-    key = (pool.dues[0] if pool.dues else pool.adjustments[0]).key
+    """The document of a pool in which something is due."""
+    key = pool.dues[0].key
     return Draft(
         program.id,
         key.payee,

@@ -7,6 +7,8 @@ import os
 
 from hypothesis import HealthCheck, Phase, settings
 
+from core import money
+
 os.environ.setdefault("REBATED_EXAMPLES", "2")
 settings.register_profile(
     "mutation",
@@ -18,3 +20,8 @@ settings.register_profile(
     suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("mutation")
+
+
+def pytest_sessionstart() -> None:
+    """Forget the numbers that were read before the fault was there."""
+    money._scaled_text.cache_clear()

@@ -271,3 +271,20 @@ def test_what_a_person_added_is_not_given_up() -> None:
     found = settle(program, [due(-60, Q1)], set(), AFTER_Q1, changed("bonus", 10))
     (item,) = claw_back(program, found, AFTER_Q1).made
     assert (item.kind, item.net, item.adjustments) == ("write_off", -60, [])
+
+
+def test_programs_and_accounts_that_owe_nothing_do_not_hide_those_that_do() -> None:
+    debtor = policy("offset", "z", limits={"minimum": Decimal("0.50")})
+    dues = {
+        "b": [of_program("b", 100, payee=2)],
+        "z": [of_program("z", 20), of_program("z", -60, payee=2)],
+    }
+    assert [item.net for item in together(dues, B, debtor)["b"].made] == [40]
+
+
+def test_a_debt_without_tax_codes_follows_what_the_document_comes_to() -> None:
+    opened = due(-1_000, Q1, key(program="a"), split={})
+    coded = due(-900, Q1, key("2024-10-01", program="a"), split={2: -900})
+    other = due(1_902, Q1, key(program="b"), split={2: 1_900, 3: 2})
+    (item,) = together({"a": [opened, coded], "b": [other]}, A, B)["b"].made
+    assert {part.key: dict(part.taxes) for part in item.parts}[opened.key] == {2: -998, 3: -2}

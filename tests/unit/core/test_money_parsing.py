@@ -137,6 +137,30 @@ def test_the_largest_amount_is_ten_to_the_fifteen_minor_units() -> None:
         assert (caught.value.reason, caught.value.path) == ("too_large", "net"), str(beyond)[:20]
 
 
+@pytest.mark.parametrize(
+    ("amount", "reason", "message"),
+    [
+        ("0.001", "too_fine", "0.001 has more than 2 digits after the point"),
+        ("0." + "1" * 70, "too_fine", f"0.{'1' * 58} has more than 2 digits after the point"),
+        ("100000000000000.001", "too_large", "100000000000000.001 is too large to be an amount"),
+        ("10000000000000.01", "too_large", "10000000000000.01 is too large to be an amount"),
+        ("9" * 70, "too_large", f"{'9' * 60} is too large to be an amount"),
+        ("x" * 70, "not_a_number", f"'{'x' * 60}' is not a number"),
+    ],
+)
+def test_a_refusal_tells_the_amount(amount: str, reason: str, message: str) -> None:
+    with pytest.raises(DataError) as caught:
+        minor_units(amount, "EUR")
+    assert (caught.value.reason, caught.value.message) == (reason, message)
+    if reason != "not_a_number":
+        with pytest.raises(DataError) as caught:
+            scaled(Decimal(amount), 2, path="net")
+        assert (caught.value.reason, caught.value.path, caught.value.message) == (reason, "net", f"net: {message}")
+        with pytest.raises(DataError) as caught:
+            scaled(Decimal(amount), 2)
+        assert (caught.value.path, caught.value.message) == ("", message)
+
+
 def test_a_refusal_names_the_path_of_every_call_though_numbers_are_remembered() -> None:
     for path in ("net", "tax", "net"):
         with pytest.raises(DataError) as caught:

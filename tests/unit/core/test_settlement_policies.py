@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.settlement import Adjusted, Adjustment, Due, Place, least_paid, of_one_sign_only, settle
+from core.period import Period
+from core.settlement import Adjusted, Adjustment, Due, Place, codes_of, least_paid, of_one_sign_only, settle
 from core.settlement_calendar import settlement_of
 from tests.unit.core.settling import a_program, due, key, of
 
@@ -66,6 +67,7 @@ def test_the_least_is_an_amount_of_the_program_s_own_currency() -> None:
     assert told(settle(program, [foreign], set(), DURING_Q2)) == [("2025-Q1", 1, 1)]
     assert least_paid(a_program("quarter", limits=LEAST | {"below_minimum": "drop"}), "EUR") == 1
     assert least_paid(a_program("quarter", limits={"minimum": Decimal("0.504")}), "EUR") == 51
+    assert least_paid(a_program("quarter", limits={"minimum": Decimal("0.504")}, currency="KWD"), "KWD") == 504
 
 
 def test_a_guarantee_paid_at_the_start_is_due_in_the_settlement_before() -> None:
@@ -95,7 +97,7 @@ def test_before_the_first_of_stated_periods_a_guarantee_has_a_day_of_its_own() -
     calculation = program.calendar.of(date(2025, 2, 1))
     found = settlement_of(program, calculation, date(2025, 2, 1))
     assert found is not None
-    assert (found[0].label, found[0].end, found[1]) == ("2025-01-31", date(2025, 2, 1), False)
+    assert found == (Period(date(2025, 1, 31), date(2025, 2, 1), "2025-01-31"), False)
 
 
 def adjusted(period: Any, amount: int, sequence: int = 1) -> list[Adjusted]:
@@ -173,3 +175,22 @@ def test_what_is_settled_in_full_is_no_part_of_a_later_document() -> None:
     done = due(0, Q1, split={1: 40}, settled={1: 40})
     (item,) = settle(PLAIN, [done, due(100, Q2)], set(), AFTER_Q2).made
     assert [part.amount for part in item.parts] == [100]
+
+
+def test_what_a_person_adjusted_follows_its_key() -> None:
+    change = Adjustment(key(Q1.start.isoformat()), 5, {1: 5}, "agreed", at(Q2))
+    found = settle(PLAIN, [due(100, Q1)], set(), date(2025, 7, 1), [Adjusted(Q2, [change])])
+    assert told(found) == [("2025-Q1", 1, 105)]
+
+
+def test_the_codes_of_dues_are_summed_and_those_only_settled_under_are_named() -> None:
+    first = due(4, Q1, split={1: 5, 2: 3}, settled={3: 4})
+    assert codes_of([first, due(2, Q2, split={1: 2}, settled={2: 1})]) == {1: 7, 2: 3, 3: 0}
+
+
+def test_an_adjustment_is_split_over_all_codes_that_stay() -> None:
+    dues = [due(50, Q1, split={1: 60, 2: -10}), due(40, Q1, key("2024-10-01"), split={1: 30, 3: 10})]
+    (item,) = settle(PLAIN, dues, set(), DURING_Q2, adjusted(Q1, 1_000)).made
+    (change,) = of_one_sign_only(item).adjustments
+    # 1090 of 1100 stand under code 1.
+    assert change.taxes == {1: 991, 3: 9}

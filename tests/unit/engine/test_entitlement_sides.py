@@ -341,3 +341,11 @@ def test_what_is_earned_is_exact_however_it_is_found() -> None:
     assert entitle(flat, [cell(100, times=1, over=3), cell(1, tax=2)]).numerator == Fraction(103, 3)
     assert entitle(flat, [cell(100, times=1, over=3, less=1), cell(1, tax=2)]).numerator == Fraction(103, 3)
     assert entitle(flat, [cell(100, times=1, over=3, less=1)]).numerator == Fraction(100, 3)
+
+
+def test_a_measure_is_named_for_people() -> None:
+    per_unit = {"per_unit": Decimal(1)}
+    named = {"quantity": "units", "orders": "orders"}
+    assert {measure: rule(scale=per_unit, basis={"measure": measure}).measured.name for measure in named} == named
+    assert rule(scale=per_unit, basis={"measure": "quantity", "unit": "CS"}).measured.name == "CS"
+    assert rule(currency="CHF", scale={"percent": Decimal(1)}).measured.name == "CHF"

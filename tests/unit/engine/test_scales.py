@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import ConfigError
 from core.programs import Scale
-from core.scale_compiler import Axis, compile_scale, digits_of
+from core.scale_compiler import Axis, compile_scale, digits_of, unit_of
 from core.scales import AnyScale, CompiledScale, Line, Number, Segment, Steps, Unit
 
 
@@ -335,3 +335,22 @@ def test_growth_by_nothing_reaches_a_point_at_nothing() -> None:
 def test_steps_may_be_those_of_another_figure() -> None:
     scale = of(method="every", every=Decimal(10), pays=Decimal(5))
     assert [scale.numerator(9_999, reached) for reached in (None, 999, 1_000, 2_500)] == [4_500, 0, 500, 1_000]
+
+
+def test_the_unit_of_a_measure() -> None:
+    assert [unit_of(measure) for measure in ("quantity", "net", "gross", "orders")] == [
+        "quantity", "money", "money", "count"
+    ]  # fmt: skip
+
+
+def test_each_rolling_band_pays_up_to_its_own_end() -> None:
+    scale = of(method="rolling", bands=bands(("0", "1"), ("100", "2"), ("250", "3"), ("400", "4")))
+    # 1.00 + 5.00 + 3 % of 300; 1.00 + 5.00 + 12.00 + 4 % of 500.
+    assert pays(scale, 20_000, 30_000, 50_000) == [500, 1_500, 3_800]
+
+
+def test_a_stated_point_is_in_the_minor_units_of_the_currency() -> None:
+    stated = {"method": "retrospective", "point": "stated", "bands": bands(("1000", "10"))}
+    assert pays(of("JPY", **stated, point_at=Decimal(500)), 900, 1_500) == [0, 100]
+    with pytest.raises(ConfigError, match=r"^a band's `point_at` cannot be compared"):
+        of("JPY", **stated, point_at=Decimal("0.5"))
