@@ -148,17 +148,16 @@ class _Keeper:
     def _consider(self, group: Group, item: Result, definition: str) -> None:
         rows = entitlements.cells_text(item.cells, item.parts)
         side, steps = entitlements.side_text(item), entitlements.steps_text(item)
-        digest = entitlements.digest(definition, item.side.level, rows, item.waiting, side, steps)
+        digest = entitlements.digest(definition, item.side.level, rows, item.waiting, side, steps, item.accrued)
         self.result.waiting += bool(item.waiting)
         old = self._known.get(group)
-        unchanged = old is not None and old[0] == digest
+        if old is not None and old[0] == digest:
+            return
         if old is None and not rows and not item.waiting:
             return
         now = self._shares(item)
         before = self._accrued.get(group, {})
         transactions = _transactions(self.ground.as_of, self.program, item.period, now, before)
-        if unchanged and not transactions:
-            return
         money = (self.program.id, item.currency)
         change = sum(now.values()) - sum(before.values())
         self.result.net_change[money] = self.result.net_change.get(money, 0) + change
@@ -176,7 +175,7 @@ class _Keeper:
             "side": side,
             "steps": steps,
         }
-        self._pending.append(({} if unchanged else values, transactions))
+        self._pending.append((values, transactions))
         if len(self._pending) >= _GROUPS_A_BATCH:
             self._flush()
 
@@ -190,7 +189,7 @@ class _Keeper:
             return
         with self.book.batch("accrue", **self._commit) as batch:
             _write(batch, self.mode.book, self._pending)
-        self.result.changed += sum(1 for values, _ in self._pending if values)
+        self.result.changed += len(self._pending)
         self.result.transactions += sum(len(transactions) for _, transactions in self._pending)
         self._pending = []
 
@@ -210,5 +209,5 @@ def _transactions(
 
 
 def _write(batch: Batch, book: str, pending: Sequence[tuple[dict[str, Any], list[Transaction]]]) -> None:
-    entitlements.store(batch, book, [values for values, _ in pending if values])
+    entitlements.store(batch, book, [values for values, _ in pending])
     postings.post(batch, book, [item for _, transactions in pending for item in transactions])

@@ -99,9 +99,10 @@ def digest(
     waiting: list[str],
     side: Mapping[str, Any] | None = None,
     steps: list[list[Any]] | None = None,
+    accrued: list[int] | None = None,
 ) -> str:
-    """What tells whether an entitlement has changed."""
-    beyond = [part for part in (side, steps) if part is not None]
+    """What tells whether an entitlement, or what is to be accrued for it, has changed."""
+    beyond = [part for part in (side, steps, accrued) if part is not None]
     return content_hash([definition, level, rows, waiting, *beyond])
 
 

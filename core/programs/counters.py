@@ -112,9 +112,11 @@ def _baseline(program: Program) -> Counter:
 def _counter(
     program: Program, role: Role, head: Any, basis: Basis, scope: Scope, baseline: Baseline | None = None
 ) -> Counter:
+    same_periods = (head.period, head.ranges) == (program.program.period, program.program.ranges)
+    every = program.settlement.every if same_periods and role != "baseline" else None  # interim steps cut it too
     plain = {
         "qualifier": None, "condition": (), "baseline": baseline, "tier": None, "change": (), "combination": None,
-        "settlement": program.settlement.model_copy(update={"every": None}),
+        "settlement": program.settlement.model_copy(update={"every": every}),
     }  # fmt: skip
     return Counter(derived(program, program=head, basis=basis, scope=scope, **plain), program.id, role, 0, _by(basis))
 
