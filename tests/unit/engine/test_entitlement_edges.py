@@ -1,4 +1,4 @@
-"""The edges of what is earned: what waits, what is shared, slices and levels, growth by nothing, and the rule itself."""
+"""The edges of what is earned: what waits and what is shared, slices and levels, growth by nothing, and the rule."""
 
 from __future__ import annotations
 
