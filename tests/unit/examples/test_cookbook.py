@@ -43,9 +43,9 @@ def test_a_program_can_be_told_in_sentences(path: Path) -> None:
     assert not [line for line in sentences if "None" in line or "E+" in line]
 
 
-def test_the_index_lists_every_file_once() -> None:
+def test_the_index_lists_every_file() -> None:
     listed = re.findall(r"\(cookbook/([\w-]+\.toml)\)", (DOCS / "cookbook.md").read_text(encoding="utf-8"))
-    assert sorted(listed) == [path.name for path in FILES if path.parent.name == "cookbook"]
+    assert sorted(set(listed)) == [path.name for path in FILES if path.parent.name == "cookbook"]
 
 
 def test_the_flat_bonus_takes_eight_lines() -> None:
