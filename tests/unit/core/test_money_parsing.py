@@ -209,6 +209,8 @@ def test_amounts_are_read_with_the_decimal_sign_of_their_source() -> None:
     assert scaled_number("1.5", 3) == 1500
     with pytest.raises(DataError, match=r"^'1,5' is not a number$"):
         minor_units("1,5", "EUR")
+    with pytest.raises(DataError, match=r"^'1,5' is not a number$"):
+        scaled_number("1,5", 2)
 
 
 @pytest.mark.parametrize("given_", [1.5, True, None])
