@@ -113,7 +113,8 @@ def serve(config: Config) -> int:
     server = health.serve(config.health.host, config.health.port, config)
     scheduler.start()
     log.info("serving", jobs=[job.id for job in scheduler.get_jobs()], health=config.health.listen)
-    stop.wait()
+    while not stop.wait(1):
+        pass  # a signal that another thread was given is seen by this one only when it wakes
     scheduler.shutdown(wait=True)
     server.shutdown()
     log.info("stopped")
