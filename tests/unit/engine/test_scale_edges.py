@@ -101,3 +101,25 @@ def test_a_band_that_ends_where_the_stated_point_lies_is_none() -> None:
 def test_a_scale_from_the_smallest_amount_on_pays_nothing_below() -> None:
     scale = of(method="retrospective", bands=bands(("0.01", "2")))
     assert [scale.numerator(measure) for measure in (-100, 0, 1)] == [0, 0, 2]
+
+
+def test_steps_are_in_the_minor_units_of_the_currency() -> None:
+    scale = of("JPY", method="every", every=Decimal(1_000), start=Decimal(500), pays=Decimal(5))
+    assert pays(scale, 1_499, 1_500, 2_500) == [0, 5, 10]
+
+
+@pytest.mark.parametrize(
+    ("name", "stated"),
+    [
+        ("every", {"method": "every", "every": Decimal("1.5"), "pays": Decimal(1)}),
+        ("start", {"method": "every", "every": Decimal(1), "start": Decimal("1.5"), "pays": Decimal(1)}),
+        ("from", {"method": "retrospective", "bands": bands(("1.5", "1"))}),
+        (
+            "to",
+            {"method": "retrospective", "bands": [{"from": Decimal(1), "to": Decimal("1.5"), "percent": Decimal(1)}]},
+        ),
+    ],
+)
+def test_a_refusal_names_the_bound_that_is_too_fine(name: str, stated: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=rf"^a band's `{name}` cannot be compared with the measure: 1\.5 has more"):
+        of("JPY", **{"method": "retrospective"} | stated)
