@@ -94,7 +94,7 @@ def _counting(
     return Counting(
         grain=_finest(counter) if by_line else grain,
         level="" if giver is None else givers[giver].audience.beneficiary if giver in givers else "account",
-        view=program.basis.view,
+        view=counter.view,
         beneficiary=program.audience.beneficiary,
         items=item_ratios_of(counter),
         taxes=found,

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from core.period import Calendar, add_months
 from core.programs.baseline import Baseline
-from core.programs.basis import COUNTED, Basis, Scope
+from core.programs.basis import COUNTED, DEFAULT_VIEW, Basis, Scope, View
 from core.programs.head import LAST_YEAR
 from core.programs.program import Program
 
@@ -38,6 +38,8 @@ class Counter(NamedTuple):
     period begins with one."""
     calendar: Calendar | None = None
     """The calculation periods of the program, where those of the counter are others."""
+    view: View = DEFAULT_VIEW
+    """How the lines are looked at: as by the program, even where the counter leaves its returns out."""
 
 
 def derived(original: Program, **parts: Any) -> Program:
@@ -48,6 +50,11 @@ def derived(original: Program, **parts: Any) -> Program:
 
 def counters(program: Program) -> list[Counter]:
     """Everything to be counted for a program; the paid measure comes first."""
+    view = program.basis.view
+    return [counter._replace(view=view) for counter in _counters(program)]
+
+
+def _counters(program: Program) -> list[Counter]:
     found = _paid(program)
     if program.qualifier is not None:
         basis = _side(program, program.qualifier.measure, program.qualifier.unit)

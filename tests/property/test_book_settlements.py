@@ -149,9 +149,13 @@ def check(story: Story, today: date) -> None:
             assert not any(start >= settles for start in periods[group]), f"{place} is owed back and was not netted"
         if not {start for start in QUARTERS if settles <= start <= last} <= fixed[group]:
             waiting[group] += amount
+    earning = {place[:2] for place, amount in due.items() if amount}
     for item in story.book.in_states("waiting"):  # what a person took away leaves nothing, and waits with the rest
-        for row in story.book.parts(item):
-            waiting[item.program, item.content["payee"]] += row.amount * (row.kind == "adjustment")
+        group = item.program, item.content["payee"]
+        for row in story.book.parts(
+            item
+        ):  # where nothing is earned under any tax code, no document could state its tax
+            waiting[group] += row.amount * (row.kind == "adjustment") * (row.amount < 0 or group in earning)
     assert all(amount <= 0 for amount in waiting.values()), f"earned, due and nowhere: {waiting}, {left}"
     assert story.book.faults() == []
 
