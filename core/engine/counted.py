@@ -6,12 +6,10 @@ All functions are pure. The order of what they give depends on nothing but the c
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 from itertools import groupby
 
 from core.cells import CANONICAL, Cell
 from core.money import Rounding, divide
-from core.programs import COUNTED, Measure
 
 
 def counted(cells: Sequence[Cell]) -> list[Cell]:
@@ -37,17 +35,6 @@ def counted(cells: Sequence[Cell]) -> list[Cell]:
         document = cell.document if cell.shared >= 0 else 0
         found.append(cell._replace(measure=int(one), document=document, line=0))
     return merged(found)
-
-
-def between(cells: Iterable[Cell], measure: Measure, first: int, end: int) -> Fraction:
-    """The measure of cells told apart by day on the days from `first` up to, not including, `end`, in the program's
-    unit: 10^-6 units, minor units, or a whole number. Both must begin a month where cells are told apart by month.
-    What nobody can convert is left out."""
-    inside = [cell for cell in cells if first <= cell.document < end]
-    if measure in COUNTED:
-        things = groupby(sorted(inside, key=lambda cell: cell.line), key=lambda cell: cell.line)
-        return Fraction(sum(_is_kept(members, measure == "products") for _, members in things))
-    return sum((Fraction(cell.measure * cell.times, cell.over) for cell in inside if cell.over), Fraction(0))
 
 
 def rounded(cells: Iterable[Cell], rounding: Rounding, grain: str) -> list[Cell]:

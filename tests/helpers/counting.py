@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -9,10 +10,11 @@ from typing import Any
 
 import pyarrow
 
+from core.cells import Cell, measure_of
 from core.engine.duck import FACT
 from core.engine.plan import BEGINNING, END, AccountState, ItemState, Plan, make_plan
 from core.period import day_number
-from core.programs import Program, program_from
+from core.programs import COUNTED, Program, program_from
 from core.programs.counters import counters
 
 FIRST, LAST = day_number(date(2020, 1, 1)), day_number(date(2026, 1, 1))
@@ -81,3 +83,14 @@ def status(**stated: Any) -> Program:
     head = {"id": "s", "name": "S", "kind": "tier", "currency": "EUR", "valid_from": date(2020, 1, 1)}
     levels = [{"name": "bronze", "from": Decimal(0)}, {"name": "gold", "from": Decimal(10)}]
     return program_from({"program": head, "status": {"window": "calendar", "levels": levels}} | stated)
+
+
+def between(cells: Sequence[Cell], measure: str, first: int, end: int) -> Fraction:
+    """The measure of cells told apart by day (or month) on the days from `first` up to, not including, `end`."""
+    inside = [cell for cell in cells if first <= cell.document < end]
+    if measure not in COUNTED:
+        return sum((Fraction(measure_of(cell)) for cell in inside), Fraction(0))
+    kept: dict[int, int] = {}
+    for cell in inside:
+        kept[cell.line] = kept.get(cell.line, 0) + (cell.measure if measure == "products" else cell.lines)
+    return Fraction(sum(value > 0 for value in kept.values()))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from core.engine.counted import between, counted
+from core.engine.counted import counted
 from core.engine.duck import DuckEngine
 from core.engine.plan import BEGINNING, END, AccountState, ItemState, Plan
 from core.entitlement import Cell
@@ -25,6 +25,7 @@ from tests.helpers.counting import (
     YEAR,
     Rates,
     account,
+    between,
     exchanged,
     fact,
     item,
