@@ -47,7 +47,6 @@ TEMPLATES = {
     "baseline.target": "Compared with the target: {baseline} {unit}.",
     "baseline.none.nothing": "There is no baseline above zero to compare with: nothing is earned.",
     "baseline.none.all_growth": "There is no baseline above zero: everything is growth.",
-    "baseline.index": "In the baseline {products} are raised by {percent} %: from {before} to {after} {unit}.",
     "baseline.joiner": "It joined on {day}: {before} {unit} of {days} days are raised to {after} for {whole} days.",
     "growth.amount": "Growth: {growth} {unit}.",
     "growth.percent": "Growth: {growth} {unit}, {percent} %.",

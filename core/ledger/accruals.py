@@ -26,8 +26,6 @@ from core.posting import Key, TransactionKind, entry
 from core.programs import Program
 from core.rules import Side
 
-__all__ = ["Accrued", "Setting", "accrue", "setting", "shares"]
-
 _GROUPS_A_BATCH = 5_000
 Progress = Callable[[str, int, int], None]
 
@@ -60,7 +58,7 @@ def accrue(
     with book.read() as connection:
         wanted = views(connection)
     result = Accrued(facts=sync_facts(book, engine, claim, wanted))
-    ground = setting(book, as_of, horizon=engine.horizon(), claim=claim or ("", 0))
+    ground = setting(book, as_of, horizon=engine.horizon(), claim=claim, keep=True)
     computation = ground.computation(engine)
     total = sum(len(stratum) for stratum in ground.order)
     done = 0
@@ -74,15 +72,14 @@ def accrue(
                 computation.tiers[program.id] = standings
                 done += 1
         for program, results in computation.computed(stratum):
-            one = ground.kept.get(program.id)
-            target = ground.registered[one.program if one else program.id].program
+            target = ground.registered[ground.target(program.id)].program
             keeper = keepers.get(target.id)
             if keeper is None:
                 if progress is not None:
                     progress(target.id, done, total)
                 keeper = keepers[target.id] = _Keeper(book, ground, target, result, actor, claim, run)
                 done += 1
-            keeper.take(results, one.hash if one else None)
+            keeper.take(results, program.id)
     for keeper in keepers.values():
         keeper.finish()
     if progress is not None:
@@ -114,21 +111,19 @@ class _Keeper:
         for key, balance in balances.items():
             group = (key.beneficiary, date.fromisoformat(key.period), key.currency)
             self._accrued.setdefault(group, {})[key] = balance.accrued
-        self._by_earlier = {group for one in ground.kept.values() if one.program == program.id for group in one.groups}
         self._seen: set[Group] = set()
         self._pending: list[tuple[dict[str, Any], list[Transaction]]] = []
 
-    def take(self, results: Iterable[Result], earlier: str | None) -> None:
-        """Take in results: those of the present definition, or of an `earlier` one for the groups settled by it."""
+    def take(self, results: Iterable[Result], counted_as: str) -> None:
+        """Take in the results of the program under one of its definitions, for the groups that one holds for."""
+        kept = self.ground.kept.get(counted_as)
         for item in results:
             group = (item.beneficiary, item.period.start, item.currency)
-            if (group in self._by_earlier) != (earlier is not None) or not self._counts(item.period):
-                continue
-            if earlier is not None and not self._settled_by(group, earlier):
+            if not self._counts(item.period) or not self.ground.holds(counted_as, group):
                 continue
             self.result.groups += 1
             self._seen.add(group)
-            self._consider(group, item, earlier or self.definition)
+            self._consider(group, item, kept.hash if kept else self.definition)
 
     def finish(self) -> None:
         """What is known and was not met earns nothing any more."""
@@ -140,10 +135,6 @@ class _Keeper:
 
     def _counts(self, period: Period) -> bool:
         return self.mode.settle_from is None or period.end > self.mode.settle_from
-
-    def _settled_by(self, group: Group, digest: str) -> bool:
-        kept = self.ground.kept.values()
-        return any(one.program == self.program.id and one.hash == digest and group in one.groups for one in kept)
 
     def _consider(self, group: Group, item: Result, definition: str) -> None:
         rows = entitlements.cells_text(item.cells, item.parts)

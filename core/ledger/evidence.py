@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
@@ -48,21 +48,9 @@ def counted_lines(
 
 
 def evidence_lines(
-    connection: Connection,
-    engine: DuckEngine,
-    ground: Setting,
-    program: str,
-    beneficiary: int,
-    period: date,
-    known_batch: int | None = None,
-    without: Collection[tuple[int, int]] = (),
-    standings: Standings | None = None,
+    connection: Connection, found: Sequence[Evidence], known_batch: int | None = None
 ) -> list[dict[str, Any]]:
-    """The invoice lines behind an entitlement for people, oldest first; as `counted_lines`.
-
-    Amounts are minor units of the line's own `currency`.
-    """
-    found = counted_lines(engine, ground, program, beneficiary, period, known_batch, without, standings)
+    """Counted lines for people, oldest first. Amounts are minor units of the line's own `currency`."""
     documents = known_documents(connection, {item.document for item in found}, known_batch)
     rows = []
     for item in found:

@@ -23,7 +23,7 @@ from core.explanation.bands import exact
 from core.explanation.narrative import limit_parts, waiting_parts
 from core.ledger import entitlements, moves, proposals, registry
 from core.ledger.accounts import identities
-from core.ledger.evidence import evidence_lines
+from core.ledger.evidence import counted_lines, evidence_lines
 from core.ledger.facts import tax_codes
 from core.ledger.left_out import WAITING, lines_left_out, summary
 from core.ledger.masters import profiles
@@ -98,21 +98,12 @@ def explain_entitlement(
     codes = tax_codes(connection)
     names = profiles(connection)
     calculation = explain_parts(rule, stored.cells, stored.side)
-    standings = _standings(engine, ground, program)
-    out = lines_left_out(
-        connection, engine, ground, program.id, stored.beneficiary, period.start, standings, stored.batch
-    )
-    lines = evidence_lines(
-        connection,
-        engine,
-        ground,
-        program.id,
-        stored.beneficiary,
-        period.start,
-        stored.batch,
-        {row["place"] for row in out if row["setting"] in (*WAITING, "audience.tiers")},
-        standings,
-    )
+    counted_as = ground.counted_as(program.id, stored.definition)
+    standings = _standings(engine, ground, counted_as)
+    where = (engine, ground, counted_as, stored.beneficiary, period.start)
+    out = lines_left_out(connection, *where, standings, stored.batch)
+    without = {row["place"] for row in out if row["setting"] in (*WAITING, "audience.tiers")}
+    lines = evidence_lines(connection, counted_lines(*where, stored.batch, without, standings), stored.batch)
     rates = rates_used(connection, ground, program, lines, period.last, stored.batch)
     parts = (
         _decided(connection, ground, program, stored)
@@ -194,12 +185,12 @@ def _by_tax(program: Program, stored: entitlements.Stored) -> dict[int, dict[str
     }
 
 
-def _standings(engine: DuckEngine, ground: Setting, program: Program) -> dict[str, dict[int, list[Standing]]]:
+def _standings(engine: DuckEngine, ground: Setting, counted_as: str) -> dict[str, dict[int, list[Standing]]]:
     """The standings of each tier program that the lines of a program are told apart by."""
     givers = {
         ground.plan.programs[giver].id
         for index, counter in enumerate(ground.grounds.counters)
-        if counter.of == program.id and counter.role == "paid"
+        if counter.of == counted_as and counter.role == "paid"
         for giver in ground.plan.givers(index)
     }
     return {name: tier_timelines(engine, ground, ground.registered[name].program) for name in sorted(givers)}

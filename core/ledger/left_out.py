@@ -15,7 +15,6 @@ from core.ledger.documents import known_documents
 from core.ledger.facts import documents_left_out
 from core.ledger.setting import Setting
 from core.period import day_number
-from core.programs import DEFAULT_VIEW
 
 WAITING = ("basis.unit", "currency.lines")
 """Settings by which a line is not left out for good: it waits."""
@@ -57,9 +56,9 @@ def lines_left_out(
             engine, ground.plan, index, beneficiary, day_number(period), standings=standings, known_batch=known_batch
         )
     ]
-    view = ground.registered[program].program.basis.view if program in ground.registered else DEFAULT_VIEW
     unpaid: dict[int, str] = {}
     if any(item.reason == "basis.paid" for item in found):
+        view = next(counter.view for counter in ground.grounds.counters if counter.of == program)
         unpaid = documents_left_out(ground.book, {item.line.account for item in found}, view, known_batch)
     documents = known_documents(connection, {item.line.document for item in found}, known_batch)
     rows = []

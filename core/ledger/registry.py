@@ -113,6 +113,11 @@ def registered(connection: Connection, program: str) -> Registered:
     return found[program]
 
 
+def versions(connection: Connection, program: str, known_batch: int | None = None) -> list[Program]:
+    """Every definition of a program that was registered, each as it stands for itself, oldest first."""
+    return [program_from(row.content, program) for row in _versions(connection, program, known_batch)]
+
+
 def by_hash(connection: Connection, digest: str) -> Program:
     """What held when the definition of a hash was the latest. Raises RefusedError where there is none."""
     row = connection.execute(sa.select(program_version).where(program_version.c.hash == digest)).one_or_none()

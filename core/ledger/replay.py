@@ -54,6 +54,11 @@ class Replay(NamedTuple):
     found: Mapping[Place, Replayed]
     tiers: Mapping[str, Mapping[int, Sequence[Standing]]]
 
+    def counted_as(self, place: Place) -> str:
+        """The id that a place is counted under: by the definition that holds for it."""
+        known = self.found.get(place)
+        return place.program if known is None else known.program.id
+
 
 class LineDifference(NamedTuple):
     """A line that counts in one replay and not, or not alike, in the other. Measures are integers of the measure."""
@@ -95,14 +100,11 @@ def replay(
             if program.is_tier:
                 computation.tiers[program.id] = tier_timelines(engine, ground, program)
         for finished, results in computation.computed(stratum):
-            kept = ground.kept.get(finished.id)
-            name = kept.program if kept else finished.id
+            name = ground.target(finished.id)
             names = computation.level_names(finished)
             for item in results:
                 group = (item.beneficiary, item.period.start, item.currency)
-                if (programs is not None and name not in programs) or ground.is_kept(name, group) != (
-                    kept is not None and group in kept.groups
-                ):
+                if (programs is not None and name not in programs) or not ground.holds(finished.id, group):
                     continue
                 level = item.side.level
                 tier = names[level] if 0 <= level < len(names) else None
@@ -194,7 +196,7 @@ def _left_out(connection: Connection, place: Place, replayed: Replay) -> dict[tu
         connection,
         replayed.engine,
         replayed.ground,
-        place.program,
+        replayed.counted_as(place),
         place.beneficiary,
         place.period,
         replayed.tiers,
@@ -209,7 +211,7 @@ def _evidence(place: Place, replayed: Replay, without: Collection[tuple[int, int
     for row in counted_lines(
         replayed.engine,
         replayed.ground,
-        place.program,
+        replayed.counted_as(place),
         place.beneficiary,
         place.period,
         replayed.known_batch,

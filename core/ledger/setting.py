@@ -63,9 +63,22 @@ class Setting:
     def mode(self, program: Program) -> Mode:
         return self.modes.get(program.id, Mode())
 
-    def is_kept(self, program: str, group: Group) -> bool:
-        """Whether an earlier definition goes on holding for a group."""
-        return any(one.program == program and group in one.groups for one in self.kept.values())
+    def target(self, counted_as: str) -> str:
+        """The id of the program that is counted under an id."""
+        one = self.kept.get(counted_as)
+        return one.program if one is not None else counted_as
+
+    def holds(self, counted_as: str, group: Group) -> bool:
+        """Whether it is the definition counted under this id that holds for a group."""
+        one = self.kept.get(counted_as)
+        if one is not None:
+            return group in one.groups
+        return not any(item.program == counted_as and group in item.groups for item in self.kept.values())
+
+    def counted_as(self, program: str, definition: str) -> str:
+        """The id that a program is counted under by the definition of a hash."""
+        kept = (name for name, one in self.kept.items() if (one.program, one.hash) == (program, definition))
+        return next(kept, program)
 
     def computation(self, engine: DuckEngine) -> Computation:
         """A computation on these grounds."""
@@ -81,10 +94,16 @@ class Kept:
     groups: frozenset[Group]
 
 
-def views(connection: Connection, known_batch: int | None = None) -> tuple[View, ...]:
-    """Every view of the facts that some registered program counts, and the one that shows every document."""
-    counted = (item.program.basis.view for item in registry.current(connection, known_batch).values())
-    return tuple(dict.fromkeys([DEFAULT_VIEW, *counted]))
+def views(connection: Connection, *known_batches: int | None) -> tuple[View, ...]:
+    """Every view of the facts that some program counts, now or as known at these batches, and the one that shows every
+    document. Where earlier definitions go on holding for what was settled by them, theirs too."""
+    found = [DEFAULT_VIEW]
+    for known in known_batches or (None,):
+        for item in registry.current(connection, known).values():
+            found.append(item.program.basis.view)
+            if item.program.program.change_mode == "unsettled_only":
+                found += [one.basis.view for one in registry.versions(connection, item.program.id, known)]
+    return tuple(dict.fromkeys(found))
 
 
 def setting(
@@ -94,11 +113,12 @@ def setting(
     *,
     horizon: tuple[int, int] = (0, 0),
     claim: tuple[str, int] | None = None,
+    keep: bool = False,
 ) -> Setting:
     """Read what a computation as of a business day rests on. Raises ConfigError for a cycle of programs.
 
     `horizon` are the days the engine has lines on; (0, 0): none. Those after the business day do not count yet. With
-    `known_batch`, as it was known then. With a `claim`, new tax codes are kept in the book.
+    `known_batch`, as it was known then. `keep`: new tax codes are kept in the book.
     """
     dimensions = Dimensions(book, claim)
     with book.read() as connection:
@@ -135,7 +155,7 @@ def setting(
         )
         merged = _merged(rebased(connection))
         decided = overrides(connection, programs, known_batch)
-    if claim is not None:
+    if keep:
         dimensions.save()
     codes = {number: code for code, number in dimensions.taxes.items()}
     grounds = Grounds(

@@ -66,9 +66,9 @@ def replay_command(
     with opened_to_rehearse(loaded, as_of=day(as_of)) as context, rehearsed(context), ExitStack() as engines:
         with context.book.read() as reading:
             names = profiles(reading)
-            wanted = views(reading)
             then = batch_at(reading, _moment(known_on))
             later = batch_at(reading, utc_now() if against is None else _moment(against))
+            wanted = views(reading, None, then, later)
             asked = [key for key, item in names.items() if item.external_id == account]
         if account and not asked:
             raise RefusedError(f"no account is called {account!r}")
@@ -160,7 +160,7 @@ def _show_differences(
         "bold",
     )
     if not found:
-        say("Nothing differs.")
+        say("No amount differs.")
     for item in found:
         place = item.place
         before = item.before.result.amount if item.before else 0

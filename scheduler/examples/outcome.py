@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 
 from core.ledger import entitlements, postings, registry, standings
 from core.ledger.accounts import identities
-from core.ledger.accruals import setting
 from core.ledger.explaining import explain_entitlement
 from core.ledger.facts import tax_codes
 from core.ledger.proposals import Stored
+from core.ledger.setting import setting
 from core.money import major, percent_text
 from core.programs import Program
 from core.tax import TaxCode

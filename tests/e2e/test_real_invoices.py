@@ -21,11 +21,11 @@ import sqlalchemy as sa
 from typer.testing import CliRunner
 
 from core.ledger import entitlements, postings, proposals, quarantine, review, standings
-from core.ledger.accruals import setting
 from core.ledger.explaining import explain_proposal
 from core.ledger.facts import sync_facts
 from core.ledger.masters import profiles
 from core.ledger.references import find_proposal
+from core.ledger.setting import setting
 from core.ledger.tables import batch, line, record_version
 from core.period import period_of
 from scheduler.cli.main import app

@@ -35,7 +35,7 @@ def last_batch(book: SmallBook) -> int:
 
 def both(book: SmallBook, first: int, second: int) -> tuple[Replay, Replay, list[Difference]]:
     with book.book.read() as reading:
-        wanted = views(reading)
+        wanted = views(reading, first, second)
     sync_facts(book.book, book.engine, book.claim.fence, wanted)
     with account_facts(book.book, None, wanted, first) as old, account_facts(book.book, None, wanted, second) as new:
         before, after = replay(book.book, old, DAY, first), replay(book.book, new, DAY, second)
@@ -139,3 +139,42 @@ def test_an_unsettled_only_change_leaves_settled_periods_to_the_definition_they_
         }
         assert [(item.period_label, item.net) for item in book.in_states("proposed")] == [("2025-Q2", 2500)]
         assert book.faults() == []
+
+
+PAID = BONUS + '\n[basis]\npaid = "in_full"\n'
+
+
+def test_a_settled_period_goes_on_being_counted_as_the_definition_it_was_settled_by_looks_at_it() -> None:
+    with small_book(PAID) as book:
+        book.land(doc("I1", 10_000), doc("I2", 5_000))
+        paid = {"account": "A", "invoice": "I1", "paid_on": date(2025, 3, 1), "currency": "EUR", "amount": "119.00"}
+        book.land_raw([RawRecord("payment", "P1", paid, order=1)])
+        book.propose(DAY)
+        for item in book.in_states("proposed"):
+            book.act(item, review.approve, item.content_hash, book.config.review, DAY)
+        book.write_back(DAY)
+        changed = BONUS.replace('id = "bonus"', 'id = "bonus"\nversion = "2"\nchange_mode = "unsettled_only"')
+        book.define(changed)
+        book.land(doc("I3", 20_000, day=date(2025, 4, 10)), doc("I4", 7_000))
+        book.land_raw([RawRecord("payment", "P2", paid | {"invoice": "I2", "amount": "59.50"}, order=1)])
+        book.propose(date(2025, 7, 20))
+        assert {label: found[0] for (_, _, label), found in book.entitlements().items()} == {
+            "2025-Q1": 1500,  # I2 is paid now, I4 is not
+            "2025-Q2": 2000,
+        }
+        assert [(item.period_label, item.net) for item in book.in_states("proposed")] == [("2025-Q2", 2500)]
+
+
+def test_a_replay_looks_at_lines_as_the_definition_known_then_did() -> None:
+    with small_book(PAID) as book:
+        book.land(doc("I1", 10_000), doc("I2", 5_000))
+        paid = {"account": "A", "invoice": "I1", "paid_on": date(2025, 3, 1), "currency": "EUR", "amount": "119.00"}
+        book.land_raw([RawRecord("payment", "P1", paid, order=1)])
+        book.accrue(DAY)
+        then = last_batch(book)
+        book.define(BONUS.replace('id = "bonus"', 'id = "bonus"\nversion = "2"'))
+        before, after, (found,) = both(book, then, last_batch(book))
+        assert (amounts(before), amounts(after)) == ([1000], [1500])
+        assert [(line.document, line.reason) for line in found.lines] == [
+            ("I2", "counts now; before: no payment is known")
+        ]
