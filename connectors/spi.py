@@ -7,11 +7,12 @@ between calls but what it returns as a cursor.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol, Self, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
@@ -22,7 +23,7 @@ from core.money import plain_number
 from core.money import text as money_text
 
 WriteKind = Literal["credit_note", "debit_invoice", "account_note", "tier", "journal"]
-Uniqueness = Literal["enforced", "draft_first", "none"]
+Uniqueness = Literal["enforced", "draft_first", "searched", "none"]
 
 
 class UnknownOutcome(RetryableError):
@@ -58,9 +59,11 @@ class Capabilities(NamedTuple):
     """What a connection can do, and how it keeps us from writing twice.
 
     uniqueness: `enforced` the remote refuses a second document with one key; `draft_first` drafts may double and
-    are looked up before posting; `none` an unknown outcome goes to a person.
+    are looked up before posting; `searched` nothing refuses a second, what was written is found by its key before it
+    is written again; `none` an unknown outcome goes to a person. `apart` names the kinds for which it is another.
     lookup_lag: seconds until a written document can be found by key. max_request_time: seconds after which a
     request sent can no longer take effect. negative_lines: whether one document may carry lines of both signs.
+    repeatable: kinds that only state how something is. batches: kinds `create_many` takes, and how many at once.
     """
 
     reads: frozenset[RecordKind]
@@ -70,6 +73,12 @@ class Capabilities(NamedTuple):
     max_request_time: int
     negative_lines: bool = True
     repeatable: frozenset[WriteKind] = frozenset()
+    apart: Mapping[WriteKind, Uniqueness] = MappingProxyType({})
+    batches: Mapping[WriteKind, int] = MappingProxyType({})
+
+    def unique(self, kind: WriteKind) -> Uniqueness:
+        """How a second document of a kind with one key is kept out."""
+        return self.apart.get(kind, self.uniqueness)
 
 
 class Finding(NamedTuple):
@@ -311,3 +320,12 @@ class Adapter(Protocol):
 
     def read_back(self, kind: WriteKind, remote_id: str) -> Remote | None:
         """The document as it stands now; None where it is gone."""
+
+
+@runtime_checkable
+class BatchAdapter(Adapter, Protocol):
+    """An adapter that writes several of a kind with one request."""
+
+    def create_many(self, requests: Sequence[WriteRequest]) -> Sequence[Remote | RebatedError]:
+        """Write them, at most as many as `capabilities.batches` says of their one kind. One result for each request, in
+        their order: what `create` would have returned or raised. Raises only where none was carried out."""

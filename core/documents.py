@@ -1,4 +1,4 @@
-"""What the outside world tells us: records of eleven kinds, raw as an adapter reads them, normalised as we keep them.
+"""What the outside world tells us: records of twelve kinds, raw as an adapter reads them, normalised as we keep them.
 
 A record's identity is (source, company, kind, external id). The versioned thing is the whole record with its lines
 inside; its version is the hash of the normalised content. `order` is the source's own ordering of versions of one
@@ -25,6 +25,7 @@ RecordKind = Literal[
     "claim",
     "redemption",
     "exchange_rate",
+    "counterpart",
 ]
 DOCUMENT_KINDS: tuple[RecordKind, ...] = ("invoice", "credit_note")
 LineKind = Literal["goods", "service", "freight", "fee", "deposit", "tax", "bad_debt", "manual", "discount", "rounding"]
@@ -190,6 +191,18 @@ RECORD_FIELDS: dict[str, tuple[Field, ...]] = {
         Field("on", "date", True, "day of the rate"),
         Field("rate", "number", True, "quote units for one base unit"),
         Field("provider", "text", False, "who publishes the rate"),
+    ),
+    # An account as another system has it, a CRM say: matched with ours, and never one of ours itself.
+    "counterpart": (
+        _ID,
+        Field("name", "personal", False, "name of the account there"),
+        Field("external_key", "text", False, "id of our account, where the other system keeps it"),
+        Field("vat_number", "personal", False, "VAT number"),
+        Field("domain", "text", False, "domain of its website or mail, or an address with it"),
+        Field("country", "text", False, "ISO 3166 code"),
+        Field("merged_into", "text", False, "id of the record it was merged into there"),
+        Field("merged_from", "text", False, "ids of records that were merged into it, separated by `; `"),
+        Field("archived", "flag", False, "whether it is in use no more"),
     ),
 }
 
