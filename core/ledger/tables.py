@@ -412,6 +412,25 @@ standing = Table(
     Index("ix_standing_key", "book", "program", "account_id", "id"),
 )
 
+# --- accounts as other systems know them --------------------------------------------------------------------------
+
+account_match = Table(
+    "account_match",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),
+    Column("target", String(60), nullable=False),
+    Column("account_id", Id, ForeignKey("account.id"), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("counterpart", String(200)),
+    Column("rule", String(20), nullable=False),
+    Column("reason", String(20), nullable=False),
+    Column("candidates", Content, nullable=False),
+    Column("rivals", Content, nullable=False),
+    _batch(),
+    CheckConstraint("state in ('matched', 'ambiguous', 'stale', 'unmatched')", name="state"),
+    Index("ix_account_match_key", "target", "account_id", "id"),
+)
+
 # --- writing to other systems -------------------------------------------------------------------------------------
 
 outbox = Table(
@@ -506,4 +525,5 @@ CHAINED: tuple[Table, ...] = (
     proposal_event,
     standing,
     receipt,
+    account_match,
 )
