@@ -1,0 +1,166 @@
+"""The filters of templates: a fixed list, each a pure function of a value and the text behind its colon.
+
+Those that quote make a value harmless inside another language. A customer's number is what somebody typed once: it
+never goes into a query without one of them.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time
+from decimal import ROUND_HALF_UP, Decimal
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import quote
+
+from connectors.crm_rest.expression import as_text
+from core.money import plain_number
+
+Filter = Callable[[Any, str], Any]
+
+
+def _instant(value: Any) -> datetime:
+    """An instant; a day is its midnight in UTC."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        return value if value.tzinfo is not None else value.replace(tzinfo=UTC)
+    if isinstance(value, date):
+        return datetime.combine(value, time(), UTC)
+    raise TypeError("no instant")
+
+
+def _whole_seconds(value: Any, _: str) -> int:
+    return int(_instant(value).timestamp())
+
+
+def _milliseconds(value: Any, _: str) -> int:
+    moment = _instant(value)
+    return int(moment.replace(microsecond=0).timestamp()) * 1000 + moment.microsecond // 1000
+
+
+def _iso(value: Any, _: str) -> str:
+    if isinstance(value, datetime):
+        return _instant(value).astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else _iso(_instant(value), "")
+
+
+def _date(value: Any, pattern: str) -> str:
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return str(value.strftime(pattern or "%Y-%m-%d"))
+
+
+def _decimal(value: Any, digits: str) -> Decimal:
+    """Exactly so many decimals; more than there are is an error unless they are zero."""
+    number = Decimal(str(value))
+    if not number.is_finite():
+        raise ValueError("not a number")
+    rounded = number.quantize(Decimal(1).scaleb(-int(digits or "2")), ROUND_HALF_UP)
+    if rounded != number:
+        raise ValueError("more decimals than that")
+    return rounded
+
+
+def _number(value: Any, _: str) -> Decimal | int:
+    if isinstance(value, bool):
+        return int(value)
+    number = Decimal(str(value))
+    if not number.is_finite():
+        raise ValueError("not a number")
+    return number
+
+
+def _integer(value: Any, _: str) -> int:
+    number = Decimal(str(value))
+    if number != number.to_integral_value():
+        raise ValueError("not a whole number")
+    return int(number)
+
+
+def _negate(value: Any, _: str) -> Decimal | int:
+    number = _number(value, "")
+    return -number if number else number
+
+
+def _backslashed(value: Any, _: str) -> str:
+    """For a text between single quotes in SOQL."""
+    text = as_text(value)
+    signs = {"\\": "\\\\", "'": "\\'", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
+    return "".join(signs.get(sign, sign) for sign in text)
+
+
+def _doubled(value: Any, _: str) -> str:
+    """For a text between single quotes in OData and SQL: a quote is doubled."""
+    return as_text(value).replace("'", "''")
+
+
+def _universal_search(value: Any, _: str) -> str:
+    """For a text between single quotes in the search filters of Dolibarr, which know no way to write a quote or a
+    bracket: a text with one is refused."""
+    text = as_text(value)
+    if any(sign in text for sign in "'\"()\\:%") or not text.isprintable():
+        raise ValueError("a text that cannot be searched for")
+    return text
+
+
+def _json(value: Any, _: str) -> str:
+    """As JSON text; a decimal as the number it is."""
+
+    def exact(item: Any) -> Any:
+        if isinstance(item, Mapping):
+            return {str(key): exact(each) for key, each in item.items()}
+        if isinstance(item, (list, tuple)):
+            return [exact(each) for each in item]
+        if isinstance(item, Decimal):
+            return plain_number(item)
+        return item.isoformat() if isinstance(item, (date, datetime)) else item
+
+    return json.dumps(exact(value), ensure_ascii=False)
+
+
+def _cut(value: Any, length: str) -> str:
+    return as_text(value)[: int(length)]
+
+
+def _joined(value: Any, sign: str) -> str:
+    if not isinstance(value, (list, tuple)):
+        raise TypeError("no list")
+    return (sign or ",").join(as_text(item) for item in value)
+
+
+def _quoted_list(value: Any, _: str) -> str:
+    """A list for `in (...)` of OData and SQL: 'A','B'."""
+    return ",".join(f"'{_doubled(item, '')}'" for item in value)
+
+
+FILTERS: Mapping[str, Filter] = {
+    "string": lambda value, _: as_text(value.isoformat() if isinstance(value, date) else value),
+    "number": _number,
+    "integer": _integer,
+    "decimal": _decimal,
+    "negate": _negate,
+    "iso": _iso,
+    "date": _date,
+    "epoch": _whole_seconds,
+    "epoch_ms": _milliseconds,
+    "http_date": lambda value, _: format_datetime(_instant(value).astimezone(UTC), usegmt=True),
+    "upper": lambda value, _: as_text(value).upper(),
+    "lower": lambda value, _: as_text(value).lower(),
+    "cut": _cut,
+    "join": _joined,
+    "default": lambda value, text: text if value in (None, "") else value,
+    "base64": lambda value, _: base64.b64encode(as_text(value).encode()).decode(),
+    "html": lambda value, _: html.escape(as_text(value)),
+    "html_lines": lambda value, _: html.escape(as_text(value)).replace("\n", "<br>"),
+    "json": _json,
+    "url": lambda value, _: quote(as_text(value), safe=""),
+    "soql": _backslashed,
+    "odata": _doubled,
+    "sql": _doubled,
+    "quoted_list": _quoted_list,
+    "dolibarr": _universal_search,
+}

@@ -1,0 +1,78 @@
+"""Settings of a connection over REST: a preset with a customer's own values over it, or everything by hand."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from connectors.crm_rest.preset import with_preset
+from connectors.crm_rest.settings.about import About
+from connectors.crm_rest.settings.auth import Auth, NoAuth
+from connectors.crm_rest.settings.base import Path, TextTemplate
+from connectors.crm_rest.settings.checking import Probe
+from connectors.crm_rest.settings.errors import ErrorRule
+from connectors.crm_rest.settings.reading import Lookup, Stream
+from connectors.crm_rest.settings.throttle import Throttle
+from connectors.crm_rest.settings.writing import Write
+from connectors.http.settings import HttpSettings
+from connectors.spi import AdapterSettings, WriteKind
+
+Plain = str | int | bool
+
+
+class RestSettings(AdapterSettings):
+    """A preset, and what differs from it. Tables are laid over those of the preset; everything else replaces."""
+
+    preset: str = Field(default="", max_length=60, description="name of a preset; empty: everything stands here")
+    about: About = Field(default=About(), description="what is said of the system, for people")
+    values: dict[str, Plain] = Field(default={}, description="what templates name as ${values.name}")
+    base_url: TextTemplate = Field(
+        min_length=1, max_length=500, description="address all paths start at; may hold ${values...} and ${session...}"
+    )
+    http: HttpSettings = Field(default=HttpSettings(), description="how requests are made")
+    headers: dict[str, TextTemplate] = Field(default={}, description="headers of every request")
+    auth: Auth = Field(default=NoAuth(), description="how requests prove who we are")
+    throttle: Throttle = Field(default=Throttle(), description="how much is asked at once")
+    errors: tuple[ErrorRule, ...] = Field(
+        default=(), description="what replies mean; the first rule that holds decides"
+    )
+    error_message: Path = Field(default="", max_length=300, description="where a body says what went wrong")
+    lookups: dict[str, Lookup] = Field(default={}, description="tables of the other system")
+    maps: dict[str, dict[str, Plain]] = Field(default={}, description="tables of ours, for the filter `map`")
+    read: dict[str, Stream] = Field(default={}, description="what is read, by name")
+    write: dict[WriteKind, Write] = Field(default={}, description="what is written, by kind")
+    check: tuple[Probe, ...] = Field(default=(), description="what `rebated check` asks")
+    longest_request: int = Field(
+        default=300, ge=1, le=86_400, description="seconds after which a request can no longer take effect there"
+    )
+    most_pages: int = Field(default=100_000, ge=1, description="pages after which a list is taken for endless")
+    nesting: int = Field(default=64, ge=4, le=500, description="depth of a reply that is refused as too deep")
+    hook: str = Field(
+        default="",
+        max_length=200,
+        pattern=r"^$|^[A-Za-z_][\w.]*:[A-Za-z_]\w*$",
+        description="a class of your own, as `module:Class`",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _over_preset(cls, data: Any) -> Any:
+        return with_preset(data) if isinstance(data, Mapping) and data.get("preset") else data
+
+    @model_validator(mode="after")
+    def _values_fit(self) -> Self:
+        for name, value in self.about.values.items():
+            given = self.values.get(name, "")
+            if given == "" and value.required:
+                example = f", such as {value.example}" if value.example else ""
+                raise ValueError(f"values.{name} is needed: {value.title}{example}. {value.description}".rstrip())
+            if given != "" and value.pattern and not re.fullmatch(value.pattern, str(given)):
+                raise ValueError(f"values.{name} is not of the right form: {value.title}, such as {value.example}")
+        if self.about.values:
+            unknown = sorted(set(self.values) - set(self.about.values))
+            if unknown:
+                raise ValueError(f"values.{unknown[0]} is none of {', '.join(sorted(self.about.values))}")
+        return self

@@ -1,0 +1,224 @@
+"""Templates: data with `${...}` in it, filled in without changing its shape.
+
+A text that is exactly `${a.b}` becomes the value itself, of its own type; inside other text the value is written out.
+`${a.b | filter:argument | ...}` passes it through filters. A reference with `?`, as `${a.b?}`, that finds nothing (null
+or empty text) leaves out what it stands in: the whole text, and with it the entry of the table or list. Without `?`,
+null stays null where it is the whole text, and is an error inside other text. Keys of tables are templates too.
+
+A table `{"$each": "document.lines", "$as": "line", "$item": ...}` becomes a list: the item once for each, in which
+`${line...}` is the element. Templates reach the data they are given and nothing else: no attributes, no calls.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, Final, NamedTuple, Protocol
+
+from connectors.crm_rest.expression import as_text
+from connectors.crm_rest.filters import FILTERS
+from core.errors import DataError
+
+_REFERENCE = re.compile(r"\$\{([^{}]*)\}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
+_LOOP_KEYS = {"$each", "$as", "$item"}
+_REMOTE = ("map", "lookup")
+
+
+class Omitted:
+    """What stands for an entry that is left out."""
+
+    def __repr__(self) -> str:
+        return "OMITTED"
+
+
+OMITTED: Final = Omitted()
+
+
+class Tables(Protocol):
+    """What the filters `map` and `lookup` look into. Both raise DataError where the key is unknown."""
+
+    def map(self, name: str, key: str) -> Any:
+        """What stands for a key in [maps.name]."""
+
+    def lookup(self, name: str, key: str) -> Any:
+        """What the other system has under a key in [lookups.name]."""
+
+
+class Reference(NamedTuple):
+    """One `${...}`."""
+
+    path: str
+    optional: bool
+    filters: tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=5000)
+def parse(text: str) -> tuple[str | Reference, ...]:
+    """The parts of a text: plain ones, and references. Raises ValueError."""
+    parts: list[str | Reference] = []
+    end = 0
+    for match in _REFERENCE.finditer(text):
+        if match.start() > end:
+            parts.append(text[end : match.start()])
+        parts.append(_reference(match.group(1)))
+        end = match.end()
+    if end < len(text):
+        parts.append(text[end:])
+    if any(isinstance(part, str) and "${" in part for part in parts):
+        raise ValueError("a `${` has no `}`")
+    return tuple(parts)
+
+
+def _reference(text: str) -> Reference:
+    head, *rest = text.split("|")
+    path = head.strip()
+    optional = path.endswith("?")
+    path = path.removesuffix("?").strip()
+    if not _NAME.fullmatch(path):
+        raise ValueError(f"${{{text}}} names nothing: write it like ${{document.key}}")
+    filters = []
+    for part in rest:
+        name, _, argument = part.strip().partition(":")
+        if name not in FILTERS and name not in _REMOTE:
+            raise ValueError(f"there is no filter {name!r}; there are: {', '.join(sorted((*FILTERS, *_REMOTE)))}")
+        filters.append((name, argument))
+    return Reference(path, optional, tuple(filters))
+
+
+def check_template(value: Any) -> None:
+    """Raises ValueError where a template cannot be used, naming the place in it."""
+    for reference in references(value):
+        _ = reference
+
+
+def references(value: Any) -> Iterator[Reference]:
+    """Every reference in a template. Raises ValueError."""
+    if isinstance(value, str):
+        yield from (part for part in parse(value) if isinstance(part, Reference))
+    elif isinstance(value, Mapping):
+        if "$each" in value:
+            if not set(value) <= _LOOP_KEYS or "$item" not in value or not isinstance(value["$each"], str):
+                raise ValueError("a list made by `$each` has `$each`, `$item`, and `$as` if need be, and nothing else")
+            yield Reference(value["$each"], True, ())
+            yield from references(value["$item"])
+            return
+        for key, item in value.items():
+            yield from references(str(key))
+            yield from references(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from references(item)
+
+
+def render(template: Any, data: Mapping[str, Any], tables: Tables, *, quote: Callable[[str], str] | None = None) -> Any:
+    """The template filled in with data; OMITTED where it is left out. `quote` is put on what is written into text.
+
+    Raises DataError where a name is unknown, a value is missing, or a filter cannot use it.
+    """
+    if isinstance(template, str):
+        return _text(template, data, tables, quote)
+    if isinstance(template, Mapping):
+        if "$each" in template:
+            return list(_each(template, data, tables))
+        filled = {}
+        for key, item in template.items():
+            name, value = _text(str(key), data, tables, None), render(item, data, tables)
+            if not isinstance(name, Omitted) and not isinstance(value, Omitted):
+                filled[as_text(name)] = value
+        return filled
+    if isinstance(template, (list, tuple)):
+        items = (render(item, data, tables) for item in template)
+        return [item for item in items if not isinstance(item, Omitted)]
+    return template
+
+
+def _each(template: Mapping[str, Any], data: Mapping[str, Any], tables: Tables) -> Iterator[Any]:
+    found = find(data, template["$each"])
+    if not isinstance(found, Sequence) or isinstance(found, str):
+        raise DataError("bad_template", f"{template['$each']} is no list")
+    for element in found:
+        item = render(template["$item"], {**data, template.get("$as", "item"): element}, tables)
+        if not isinstance(item, Omitted):
+            yield item
+
+
+def _text(text: str, data: Mapping[str, Any], tables: Tables, quote: Callable[[str], str] | None) -> Any:
+    parts = parse(text)
+    if len(parts) == 1 and isinstance(parts[0], Reference) and quote is None:
+        return _value(parts[0], data, tables)
+    written = []
+    for part in parts:
+        if isinstance(part, str):
+            written.append(part)
+            continue
+        value = _value(part, data, tables)
+        if isinstance(value, Omitted):
+            return OMITTED
+        if value is None:
+            raise DataError("missing_value", f"{part.path} is empty, and is needed")
+        shown = as_text(value.isoformat() if isinstance(value, (date, datetime)) else value)
+        written.append(quote(shown) if quote is not None else shown)
+    return "".join(written)
+
+
+def _value(reference: Reference, data: Mapping[str, Any], tables: Tables) -> Any:
+    value = find(data, reference.path)
+    for name, argument in reference.filters:
+        if reference.optional and value in (None, ""):
+            return OMITTED
+        if name == "map":
+            value = tables.map(argument, as_text(value))
+        elif name == "lookup":
+            value = tables.lookup(argument, as_text(value))
+        else:
+            try:
+                value = FILTERS[name](value, argument)
+            except (ValueError, TypeError, ArithmeticError):
+                raise DataError("bad_value", f"{reference.path}: the filter {name} cannot use it") from None
+    return OMITTED if reference.optional and value in (None, "") else value
+
+
+def find(data: Mapping[str, Any], path: str) -> Any:
+    """What stands at a dotted path of tables and lists; null where a table on the way has no such entry.
+
+    Raises DataError where the first name is unknown.
+    """
+    first, *rest = path.split(".")
+    if first not in data:
+        raise DataError("bad_template", f"nothing here is called {first}; there are: {', '.join(sorted(data))}")
+    value: Any = data[first]
+    for name in rest:
+        if isinstance(value, Mapping):
+            value = value.get(name)
+        elif isinstance(value, (list, tuple)) and name.isdecimal():
+            value = value[int(name)] if int(name) < len(value) else None
+        else:
+            return None
+    return value
+
+
+def plain(value: Any) -> Any:
+    """Data as JSON takes it: dates as text, decimals as they are."""
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if value is None or isinstance(value, (str, bool, int, Decimal)):
+        return value
+    raise DataError("bad_template", f"a {type(value).__name__} cannot be sent")
+
+
+def structure(body: Any) -> Any:
+    """The template of a body: JSON text in a string becomes what it says. Raises ValueError."""
+    if isinstance(body, str) and body.lstrip()[:1] in ("{", "["):
+        if body.lstrip().startswith("${"):
+            return body
+        return json.loads(body, parse_float=Decimal)
+    return body
