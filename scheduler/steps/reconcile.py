@@ -80,7 +80,7 @@ def _as_accepted(remote: Remote | None) -> str:
 
 def _others(adapter: Adapter, row: sa.Row[Any]) -> list[str]:
     """Further documents with the key of a receipt, where the remote does not refuse them."""
-    if adapter.capabilities.uniqueness == "enforced":
+    if adapter.capabilities.unique(row.kind) == "enforced":
         return []
     found = adapter.look_up(row.kind, row.key)
     return [remote.remote_id for remote in found if remote.state == "posted" and remote.remote_id != row.remote_id]

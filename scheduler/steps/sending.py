@@ -3,55 +3,33 @@
 The rows are committed as sending together, with our fencing token and a deadline, before the first request; each is
 looked up by key before it is created; what came of them is committed together. A crash in between leaves rows that
 say `sending`: the next run looks them up first, and creates nothing until an earlier request can no longer take
-effect. (design.md section 7)
+effect. Where the target takes several with one request, they are created together, and only those are looked up
+before that an earlier request may have created, or whose double the target would not notice. (design.md section 7)
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.spi import (
-    Adapter,
-    AlreadyExists,
-    DocumentRequest,
-    NeedsPerson,
-    Remote,
-    UnknownOutcome,
-    WriteRefused,
-    WriteRequest,
-)
-from core.errors import FatalError, LostClaim, RetryableError
-from core.ledger import outbox, proposals, review
+from connectors.spi import Adapter, AlreadyExists, BatchAdapter, NeedsPerson, Remote, UnknownOutcome, WriteRefused
+from core.errors import FatalError, LostClaim, RebatedError, RetryableError
+from core.ledger import outbox, proposals
 from core.ledger.alarms import open_alarm
 from core.ledger.book import Batch, check_token
 from core.ledger.columns import utc_now
-from scheduler.context import Context, log
+from scheduler.context import Context
 from scheduler.steps import requests
+from scheduler.steps.outcomes import Keeper, Outcome
 from scheduler.steps.promises import Promises
-from scheduler.steps.receipts import differs, keep_receipt
+from scheduler.steps.receipts import differs
 from scheduler.steps.written import Written
 
 _BACKOFF = (5, 30, 120, 600, 3600)
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What came of one row: a remote document, a refusal, or a later attempt and why."""
-
-    row: sa.Row[Any]
-    request: WriteRequest
-    remote: Remote | None = None
-    learned: str = "created"
-    refusal: WriteRefused | None = None
-    state: str = ""
-    error: str = ""
-    not_before: datetime | None = None
-    attempts: int | None = None
-    double: tuple[str, ...] = ()
 
 
 class TargetDown(Exception):
@@ -64,50 +42,41 @@ class Sender:
     def __init__(self, context: Context, target: str, adapter: Adapter, promises: Promises, result: Written) -> None:
         self.context, self.target, self.adapter = context, target, adapter
         self.promises, self.result = promises, result
-        self.log = log.bind(target=target, run=context.run_id)
+        self.keeper = Keeper(context, target, result)
 
     def send(self, rows: list[sa.Row[Any]]) -> None:
-        """Send rows. Raises TargetDown after what could be done is committed."""
-        begun, deadline = self._begin(rows)
-        outcomes: list[Outcome] = []
-        down = ""
-        for row in begun:
-            outcome = Outcome(row, requests.restored(row.request))
-            outcomes.append(outcome)
-            if down or utc_now() >= deadline:
-                self._not_tried(outcome, down)
-                continue
-            try:
-                self._one(outcome)
-            except LostClaim:
-                raise
-            except (RetryableError, FatalError) as error:
-                down = error.message
-                self._down(outcome, error)
+        """Send rows of one kind. Raises TargetDown after what could be done is committed."""
+        outcomes = [Outcome(row, requests.restored(row.request)) for row in self._begin(rows)]
+        adapter = self.adapter
+        if len(outcomes) > 1 and isinstance(adapter, BatchAdapter) and rows[0].kind in adapter.capabilities.batches:
+            down = self._together(adapter, outcomes)
+        else:
+            down = self._each(outcomes)
         with self._batch("receipt") as batch:
             for outcome in outcomes:
-                self._finish(batch, outcome)
+                self.keeper.keep(batch, outcome)
         if down:
             raise TargetDown(down)
 
-    def _begin(self, rows: list[sa.Row[Any]]) -> tuple[list[sa.Row[Any]], datetime]:
-        """Commit to sending. Returns the rows that may be sent, and until when a request may be made.
+    def _begin(self, rows: list[sa.Row[Any]]) -> list[sa.Row[Any]]:
+        """Commit to sending. Returns the rows that may be sent; until `self.deadline` a request may be made.
 
         A row whose earlier request may still take effect is only looked up: its deadline and attempts stay.
         """
         begun = []
         seconds = self.adapter.capabilities.max_request_time
         self.began = utc_now()
+        self.deadline = self.began + timedelta(seconds=seconds)
         with self._batch("sending") as batch:
             for row in rows:
                 if not self._is_over(row):
                     begun.append(row)
                 elif row.attempts >= self.context.config.sending.max_attempts:
-                    self._to_person(batch, row, f"{row.attempts} attempts: {row.error}")
+                    self.keeper.to_person(batch, row, f"{row.attempts} attempts: {row.error}")
                 elif row.proposal_id is None or self._proposal_may_go(batch, row):
                     outbox.mark_sending(batch, row.key, self.context.fence[1], 2 * seconds)
                     begun.append(row)
-        return begun, self.began + timedelta(seconds=seconds)
+        return begun
 
     def _proposal_may_go(self, batch: Batch, row: sa.Row[Any]) -> bool:
         item = proposals.by_id(batch.connection, row.proposal_id)
@@ -125,17 +94,40 @@ class Sender:
         proposals.move(batch, item, "sending", "", proposals.DAEMON)
         return True
 
-    def _to_person(self, batch: Batch, row: sa.Row[Any], why: str) -> None:
-        outbox.mark(batch, row.key, "person", why)
-        open_alarm(batch, "not_sent", row.key, f"{row.key} could not be sent to {row.target}: {why}", row.account_id)
-        self.result.waiting += 1
+    def _each(self, outcomes: Sequence[Outcome]) -> str:
+        """One after the other. Returns why the target is down; empty text where it is not."""
+        down = ""
+        for outcome in outcomes:
+            if down or utc_now() >= self.deadline:
+                self._not_tried(outcome, down)
+            else:
+                down = self._try(outcome, partial(self._one, outcome))
+        return down
 
-    def _one(self, outcome: Outcome) -> None:
-        """Look it up; create it where it is not there and no earlier request can take effect any more."""
+    def _together(self, adapter: BatchAdapter, outcomes: Sequence[Outcome]) -> str:
+        """Those that are not there with one request. Returns why the target is down; empty text where it is not."""
+        ready: list[Outcome] = []
+        down = ""
+        looking_until = self.began + (self.deadline - self.began) / 2  # what was looked up must still be written
+        for outcome in outcomes:
+            if self._is_surely_new(outcome):
+                ready.append(outcome)
+            elif down or utc_now() >= looking_until:
+                self._not_tried(outcome, down)
+            else:
+                down = self._try(outcome, partial(self._found, outcome, ready))
+        if ready and not down and utc_now() < self.deadline:
+            return self._create_many(adapter, ready)
+        for outcome in ready:
+            self._not_tried(outcome, down)
+        return down
+
+    def _try(self, outcome: Outcome, call: Callable[[], Remote | None]) -> str:
+        """What a call returns or raises as the outcome of a row. Returns why the target is down, if it is."""
         try:
-            outcome.remote = self._look_up(outcome)
-            if outcome.remote is None and self._may_create(outcome):
-                outcome.remote = self._create(outcome)
+            outcome.remote = call()
+        except LostClaim:
+            raise
         except UnknownOutcome as error:
             capabilities = self.adapter.capabilities
             self._later(outcome, "unknown", error.message, capabilities.max_request_time + capabilities.lookup_lag)
@@ -143,6 +135,29 @@ class Sender:
             outcome.refusal = error
         except NeedsPerson as error:
             outcome.state, outcome.error = "person", error.message
+        except (RetryableError, FatalError) as error:
+            self._down(outcome, error)
+            return error.message
+        return ""
+
+    def _one(self, outcome: Outcome) -> Remote | None:
+        """Look it up; create it where it is not there and no earlier request can take effect any more."""
+        found = self._look_up(outcome)
+        return self._create(outcome) if found is None and self._may_create(outcome) else found
+
+    def _is_surely_new(self, outcome: Outcome) -> bool:
+        """Whether it need not be looked up: no earlier request may have created it, or a second one does no harm."""
+        kind, capabilities = outcome.request.kind, self.adapter.capabilities
+        if self._safe_from(outcome.row) is not None:
+            return False
+        return kind in capabilities.repeatable or capabilities.unique(kind) == "enforced"
+
+    def _found(self, outcome: Outcome, missing: list[Outcome]) -> Remote | None:
+        """Look it up; it is added to `missing` where it is to be created."""
+        found = self._look_up(outcome)
+        if found is None and self._may_create(outcome):
+            missing.append(outcome)
+        return found
 
     def _look_up(self, outcome: Outcome) -> Remote | None:
         if outcome.request.kind in self.adapter.capabilities.repeatable:
@@ -193,7 +208,7 @@ class Sender:
             outcome.state, outcome.not_before = "unknown", safe
             outcome.error = "an earlier request may still take effect"
             return False
-        if capabilities.uniqueness == "none" and outcome.request.kind not in capabilities.repeatable:
+        if capabilities.unique(outcome.request.kind) == "none" and outcome.request.kind not in capabilities.repeatable:
             outcome.state = "person"
             outcome.error = (
                 f"an earlier request had an unknown outcome, and {row.target} cannot refuse a second document"
@@ -201,17 +216,50 @@ class Sender:
             return False
         return True
 
-    def _create(self, outcome: Outcome) -> Remote | None:
-        with self.context.book.write() as connection:  # a read could fail while the lease is being extended
-            check_token(connection, *self.context.fence)
+    def _create(self, outcome: Outcome) -> Remote:
+        self._check_token()
         outcome.learned = "created"
         try:
             return self.adapter.create(outcome.request)
         except AlreadyExists:
-            found = self._look_up(outcome)
-            if found is None:
-                raise UnknownOutcome(f"{self.target} says {outcome.row.key} exists and does not find it") from None
-            return found
+            return self._existing(outcome)
+
+    def _create_many(self, adapter: BatchAdapter, outcomes: Sequence[Outcome]) -> str:
+        self._check_token()
+        results: Sequence[Remote | RebatedError]
+        try:
+            results = adapter.create_many([outcome.request for outcome in outcomes])
+        except (RetryableError, FatalError) as error:
+            results = [error] * len(outcomes)
+        except (WriteRefused, AlreadyExists, NeedsPerson):  # not a word about which of them: each speaks for itself
+            return self._each(outcomes)
+        if len(results) != len(outcomes):
+            said = f"{self.target} told of {len(results)} of {len(outcomes)}"
+            results = [UnknownOutcome(said)] * len(outcomes)
+        down = ""
+        for outcome, result in zip(outcomes, results, strict=True):
+            outcome.learned = "created"
+            down = self._try(outcome, partial(self._resolved, outcome, result)) or down
+        return down
+
+    def _resolved(self, outcome: Outcome, result: Remote | RebatedError) -> Remote:
+        if isinstance(result, AlreadyExists):
+            if utc_now() >= self.deadline:  # a draft that is found would be posted
+                raise UnknownOutcome(f"{outcome.row.key} exists at {self.target} and has not been looked up")
+            return self._existing(outcome)
+        if isinstance(result, Remote):
+            return result
+        raise result
+
+    def _check_token(self) -> None:
+        with self.context.book.write() as connection:  # a read could fail while the lease is being extended
+            check_token(connection, *self.context.fence)
+
+    def _existing(self, outcome: Outcome) -> Remote:
+        found = self._look_up(outcome)
+        if found is None:
+            raise UnknownOutcome(f"{self.target} says {outcome.row.key} exists and does not find it")
+        return found
 
     def _later(self, outcome: Outcome, state: str, message: str, seconds: int) -> None:
         outcome.state, outcome.error = state, message
@@ -230,46 +278,6 @@ class Sender:
         outcome.error = why
         outcome.not_before = row.deadline if outcome.state == "unknown" else None
         outcome.attempts = row.attempts
-
-    def _finish(self, batch: Batch, outcome: Outcome) -> None:
-        row, result = outcome.row, self.result
-        if outcome.double:
-            ids = ", ".join(outcome.double)
-            message = f"{row.target} holds {len(outcome.double)} documents with the key {row.key}: {ids}"
-            open_alarm(batch, "duplicate", row.key, message, row.account_id)
-        if outcome.refusal is not None:
-            self._refused(batch, outcome, outcome.refusal)
-        elif outcome.state == "person":
-            self._to_person(batch, row, outcome.error)
-        elif outcome.remote is None:
-            outbox.mark(
-                batch,
-                row.key,
-                outcome.state,
-                outcome.error,
-                not_before=outcome.not_before,
-                attempts=outcome.attempts,
-            )
-            result.waiting += 1
-            self.log.warning("not sent yet", key=row.key, state=outcome.state, error=outcome.error)
-        elif keep_receipt(self.context, batch, row, outcome.request, outcome.remote, outcome.learned):
-            result.count(row.kind, outcome.learned)
-            if isinstance(outcome.request, DocumentRequest):
-                sign = 1 if outcome.request.kind == "credit_note" else -1
-                result.credit(outcome.request.currency, sign * outcome.request.net)
-            self.log.info("sent", key=row.key, remote_id=outcome.remote.remote_id, learned=outcome.learned)
-        else:
-            result.messages.append(f"{row.key} differs from what was approved: see `rebated doctor`")
-
-    def _refused(self, batch: Batch, outcome: Outcome, error: WriteRefused) -> None:
-        row = outcome.row
-        outbox.mark(batch, row.key, "refused", error.message, remote_id=error.remote_id)
-        if row.proposal_id is not None:
-            item = proposals.by_id(batch.connection, row.proposal_id)
-            review.back_to_review(batch, item, f"{row.target} refused it: {error.message}", self.context.as_of)
-        open_alarm(batch, "refused", row.key, f"{row.target} refused {row.key}: {error.message}", row.account_id)
-        self.result.refused += 1
-        self.log.error("refused", key=row.key, error=error.message)
 
     def _batch(self, kind: str) -> Any:
         return self.context.book.batch(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
+from connectors.spi import Capabilities, WriteKind
 from core.ledger import moves, outbox, proposals
 from core.ledger.alarms import open_alarms
 from core.ledger.columns import utc_now
@@ -21,6 +23,8 @@ _DOCUMENTS = ("credit_note", "debit_invoice")
 _NOTICES = ("account_note", "tier", "journal")
 AT_ONCE = 25
 """Rows committed as sending together: few enough that a crash leaves little to look up."""
+MOST_AT_ONCE = 200
+"""Rows committed as sending together where the target takes several with one request."""
 
 
 def prepare(context: Context) -> int:
@@ -88,16 +92,43 @@ def _send_to(context: Context, target: str, rows: list[sa.Row[Any]], result: Wri
     promises = Promises(context, {row.request["program"] for row in rows if row.proposal_id is not None})
     adapter = context.adapter(target)
     sender = Sender(context, target, adapter, promises, result)
-    # After a crash all of a handful have an unknown outcome, and without uniqueness each of them needs a person.
-    at_once = 1 if adapter.capabilities.uniqueness == "none" else AT_ONCE
-    for start in range(0, len(rows), at_once):
+    sent = 0
+    for some in handfuls(adapter.capabilities, rows):
+        sent += len(some)
         try:
-            sender.send(rows[start : start + at_once])
+            sender.send(some)
         except TargetDown as error:
             result.messages.append(f"{target}: {error}")
-            result.waiting += max(0, len(rows) - start - at_once)
+            result.waiting += len(rows) - sent
             return
-        context.progress(f"write to {target}", min(start + at_once, len(rows)), len(rows))
+        context.progress(f"write to {target}", sent, len(rows))
+
+
+def handfuls(capabilities: Capabilities, rows: Sequence[sa.Row[Any]]) -> Iterator[list[sa.Row[Any]]]:
+    """Rows of one target as they are sent: each kind apart, as many at once as the target takes with one request.
+
+    Of a kind that only states how something is, no two of an account go together: the later one must be what stays.
+    """
+    kinds: dict[WriteKind, list[sa.Row[Any]]] = {}
+    for row in rows:
+        kinds.setdefault(row.kind, []).append(row)
+    for kind, left in kinds.items():
+        apart = kind in capabilities.repeatable
+        size = min(capabilities.batches.get(kind, AT_ONCE), MOST_AT_ONCE)
+        if capabilities.unique(kind) == "none" and not apart:
+            size = 1  # after a crash all of a handful have an unknown outcome, and each of them needs a person
+        while left:
+            taken: list[sa.Row[Any]] = []
+            rest: list[sa.Row[Any]] = []
+            accounts = set()
+            for row in left:
+                if len(taken) == size or (apart and row.account_id in accounts):
+                    rest.append(row)
+                else:
+                    taken.append(row)
+                accounts.add(row.account_id)
+            yield taken
+            left = rest
 
 
 def _rehearse(rows: list[sa.Row[Any]], result: Written) -> None:
