@@ -1,8 +1,8 @@
 """A remote that survives the death of who writes to it: documents in a SQLite file, reached by an adapter of its own.
 
-It can keep documents apart by key (`enforced`), take drafts first (`draft_first`), or neither (`none`). Some replies
-get lost after the commit, some requests take effect only later, as its clock says. Which ones follows from the seed,
-the key and how often the key was tried, so that a run can be repeated.
+It can keep documents apart by key (`enforced`), take drafts first (`draft_first`), or neither (`searched`, `none`).
+Some replies get lost after the commit, some requests take effect only later, as its clock says. Which ones follows
+from the seed, the key and how often the key was tried, so that a run can be repeated.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from importlib.metadata import EntryPoint, entry_points
@@ -36,7 +36,7 @@ from connectors.spi import (
     WriteRequest,
 )
 from core.documents import RawRecord, RecordKind
-from core.errors import RetryableError
+from core.errors import RebatedError, RetryableError
 from core.ledger import columns
 
 SCHEMA = """
@@ -55,7 +55,10 @@ class Settings(AdapterSettings):
     """`mishaps` is the share of requests, in percent, whose reply is lost or which take effect late."""
 
     file: Path = Field(description="the SQLite file")
-    uniqueness: Literal["enforced", "draft_first", "none"] = Field(default="enforced", description="how keys are kept")
+    uniqueness: Literal["enforced", "draft_first", "searched", "none"] = Field(
+        default="enforced", description="how keys are kept"
+    )
+    batch: int = Field(default=0, description="how many it takes with one request; 0 for one at a time")
     seed: int = Field(default=0, description="which requests meet with mishaps")
     mishaps: int = Field(default=0, description="their share in percent")
     late: bool = Field(default=False, description="whether the first request for each key takes effect late")
@@ -72,7 +75,14 @@ class FakeRemote:
     def __init__(self, settings: Settings, base: Path) -> None:
         self._file, self._settings = base / settings.file, settings
         self._lag = LOOKUP_LAG if settings.mishaps or settings.late else 0
-        self.capabilities = Capabilities(frozenset(), WRITES, settings.uniqueness, self._lag, MAX_REQUEST_TIME)
+        self.capabilities = Capabilities(
+            frozenset(),
+            WRITES,
+            settings.uniqueness,
+            self._lag,
+            MAX_REQUEST_TIME,
+            batches=dict.fromkeys(WRITES, settings.batch) if settings.batch else {},
+        )
 
     @classmethod
     def build(cls, name: str, settings: AdapterSettings, *, base: Path) -> Self:
@@ -109,6 +119,19 @@ class FakeRemote:
         if mishap:
             raise UnknownOutcome("the reply was lost")
         return remote
+
+    def create_many(self, requests: Sequence[WriteRequest]) -> list[Remote | RebatedError]:
+        kind = requests[0].kind
+        assert len(requests) <= self.capabilities.batches[kind] and {request.kind for request in requests} == {kind}
+        with self._open():  # as a whole it fails only where it cannot be reached
+            passing(f"remote {kind}: several")
+        results: list[Remote | RebatedError] = []
+        for request in requests:
+            try:
+                results.append(self.create(request))
+            except RebatedError as error:
+                results.append(error)
+        return results
 
     def _written(self, request: WriteRequest, mishap: str) -> Remote:
         content = _content(request)
