@@ -26,6 +26,7 @@ from core.documents import (
     Record,
 )
 from core.errors import DataError
+from core.matching.domains import domains
 from core.money import (
     MAX_MINOR,
     QUANTITY_EXPONENT,
@@ -42,10 +43,13 @@ from core.source import SourceRules
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
 _STATES = {"": False, "posted": False, "cancelled": True}
+_FLAGS = {**dict.fromkeys(("true", "yes", "1", "y"), True), **dict.fromkeys(("false", "no", "0", "n"), False)}
 _HEADER_TEXTS = ("number", "payment_state", "original", "reference", "note", "country", "channel")
 _MAX_TEXT = 4000
 _MAX_NAMES = {
-    **dict.fromkeys(("id", "account", "product", "registration", "parent", "group"), 200),
+    **dict.fromkeys(
+        ("id", "account", "product", "registration", "parent", "group", "external_key", "merged_into"), 200
+    ),
     "entity": 60,
     "unit": 40,
 }
@@ -419,7 +423,7 @@ def _plain_record(raw: RawRecord, rules: SourceRules) -> Record:
         external_id=raw.external_id,
         company=raw.company,
         order=raw.order,
-        account=text_of(raw.fields, "id" if raw.kind == "account" else "account") or None,
+        account=_account_of(raw),
         day=day,
         currency=str(content.get("currency", "")),
         entity="",
@@ -430,7 +434,15 @@ def _plain_record(raw: RawRecord, rules: SourceRules) -> Record:
     )
 
 
+def _account_of(raw: RawRecord) -> str | None:
+    if raw.kind == "counterpart":  # an account as another system has it is none of ours
+        return None
+    return text_of(raw.fields, "id" if raw.kind == "account" else "account") or None
+
+
 def _field(field: Field, raw: RawRecord, rules: SourceRules) -> Any:
+    if field.name == "merged_from":
+        return _ids(raw.fields.get(field.name))
     text = text_of(raw.fields, field.name)
     if not text and field.required and field.name == "currency":
         text = rules.constants.currency or ""
@@ -450,11 +462,30 @@ def _field(field: Field, raw: RawRecord, rules: SourceRules) -> Any:
         return plain_number(number)
     if field.type == "units":
         return _units(text, rules)
+    if field.type == "flag":
+        return _flag(text, field.name)
+    if field.name == "domain":  # of an address of mail only the domain may stand in what is chained
+        return "; ".join(domains(text)) or None
     if field.name in ("currency", "base", "quote"):
         return _currency(text, field.name)
     if field.name == "country":
         return text.upper()
     return text
+
+
+def _ids(value: Any) -> list[str] | None:
+    """Ids in a text, separated by `;`, or in a list."""
+    parts = value if isinstance(value, list | tuple) else text_of({"merged_from": value}, "merged_from").split(";")
+    found = {text for part in parts if (text := text_of({"id": part}, "id"))}
+    return sorted(found) or None
+
+
+def _flag(text: str, path: str) -> bool | None:
+    """Whether a flag is set; None where it is not, as where the source says nothing."""
+    word = text.lower()
+    if word not in _FLAGS:
+        raise DataError("not_a_flag", f"{text[:40]!r} is neither yes nor no", path=path)
+    return _FLAGS[word] or None
 
 
 def _units(text: str, rules: SourceRules) -> dict[str, str]:

@@ -23,6 +23,7 @@ from scheduler.context import Context, claimed, log, new_run_id, opened
 from scheduler.logs import set_up_logs
 from scheduler.steps import chain
 from scheduler.steps.journal import close_and_export, month_before
+from scheduler.steps.matching import match_accounts
 from scheduler.steps.programs import import_programs
 from scheduler.steps.pull import pull
 from scheduler.steps.reconcile import reconcile
@@ -42,6 +43,7 @@ def _pull(context: Context) -> None:
         metrics.pulled(item)
         if item.failure:
             failures.append(f"{item.source}: {item.failure}")
+    failures += [f"{item.target}: {item.failure}" for item in match_accounts(context) if item.failure]
     if failures:
         raise RetryableError("; ".join(failures))
 

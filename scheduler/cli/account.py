@@ -1,4 +1,4 @@
-"""`rebated account`: the accounts of the book, and those that were merged in the ERP."""
+"""`rebated account`: the accounts of the book, those merged in the ERP, and what they are in a CRM."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from core.ledger.accounts import Identity
 from core.ledger.masters import profiles
 from core.ledger.merger import Merger
 from core.money import shown
+from scheduler.cli import matches
 from scheduler.cli.common import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -32,7 +33,9 @@ from scheduler.cli.common import (
 )
 from scheduler.context import Context
 
-app = typer.Typer(help="Accounts: ids, names, balances; and what became of merged ones.", no_args_is_help=True)
+app = typer.Typer(
+    help="Accounts: ids, names, balances; what became of merged ones; what they are in a CRM.", no_args_is_help=True
+)
 
 OldArgument = Annotated[str, typer.Argument(help="The id of the account that its documents have left.")]
 NewArgument = Annotated[str, typer.Argument(help="The id of the account that they name now.")]
@@ -276,3 +279,6 @@ def _show(found: Merger) -> None:
         )
     for name in found.left_out:
         say(f"{new} takes no part in {name}: what {old} was paid there will be owed back", "yellow")
+
+
+matches.add_to(app)

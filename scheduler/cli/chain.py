@@ -22,6 +22,7 @@ from scheduler.cli.common import (
 )
 from scheduler.config import load_config
 from scheduler.steps import chain as steps
+from scheduler.steps.matching import Matched, match_accounts
 from scheduler.steps.programs import import_programs
 from scheduler.steps.pull import Pulled
 from scheduler.steps.pull import pull as pull_step
@@ -29,12 +30,13 @@ from scheduler.steps.reconcile import reconcile as reconcile_step
 from scheduler.steps.write_back import write_back as write_back_step
 
 
-def _failures(results: list[Pulled]) -> None:
-    for item in results:
-        if item.failure:
-            text = f"{item.source}: {item.failure}" + (f"\n→ {item.hint}" if item.hint else "")
-            err.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
-    if any(item.failure for item in results):
+def _failures(pulled: list[Pulled], matched: list[Matched]) -> None:
+    failures = [(item.source, item.failure, item.hint) for item in pulled if item.failure]
+    failures += [(item.target, item.failure, item.hint) for item in matched if item.failure]
+    for place, failure, hint in failures:
+        text = f"{place}: {failure}" + (f"\n→ {hint}" if hint else "")
+        err.print(text, style="red", markup=False, highlight=False, soft_wrap=True)
+    if failures:
         raise typer.Exit(4)
 
 
@@ -44,22 +46,25 @@ def pull(
     dry_run: DryRunOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Read from the connections and land what is new.
+    """Read from the connections and land what is new; then match accounts with those of a CRM.
 
     Example: rebated pull erp --dry-run
     """
     with writing(config, dry_run=dry_run, quiet=as_json) as context:
         results = pull_step(context, connection)
+        matched = match_accounts(context)
     if as_json:
         print_json(results)
     else:
         out.print(shown.pulled(results))
+        if matched:
+            out.print(shown.matched(matched))
         for item in results:
             for note in item.notes:
                 say(f"{item.source}: {note}", "dim")
             for sweep_id in item.sweeps_waiting:
                 say(f"sweep {sweep_id} waits: too much is missing at once, see `rebated sweep list`", "yellow")
-    _failures(results)
+    _failures(results, matched)
 
 
 def accrue(
@@ -161,7 +166,7 @@ def run(
             out.print(f"programs registered: {', '.join(result.programs)}")
         if result.approved:
             out.print(f"{result.approved} approved automatically")
-    _failures(result.pulled)
+    _failures(result.pulled, result.matched)
     if result.reconciled.voided or result.reconciled.differing:
         raise typer.Exit(5)
 

@@ -9,6 +9,7 @@ from core.ledger.accruals import Accrued
 from core.ledger.proposing import Proposed
 from scheduler.cli.common import money, table
 from scheduler.steps.chain import Run
+from scheduler.steps.matching import Matched
 from scheduler.steps.pull import Pulled
 from scheduler.steps.reconcile import Reconciled
 from scheduler.steps.written import Written
@@ -37,6 +38,12 @@ def pulled(results: list[Pulled]) -> Table:
         for item in results
     ]
     return table("Pulled and landed", columns, rows)
+
+
+def matched(results: list[Matched]) -> Table:
+    names = ("matched", "ambiguous", "stale", "unmatched", "changed")
+    rows = [(item.target, *(f"{getattr(item, name):,}" for name in names)) for item in results]
+    return table("Accounts matched", [("connection", ""), *((name, "right") for name in names)], rows)
 
 
 def accrued(result: Accrued) -> Table:
@@ -95,5 +102,6 @@ def reconciled(result: Reconciled) -> Table:
 
 def run(result: Run) -> list[Table]:
     """Every step of a run that did something."""
-    tables = [pulled(result.pulled), accrued(result.accrued), proposed(result.proposed)]
+    tables = [pulled(result.pulled), *([matched(result.matched)] if result.matched else [])]
+    tables += [accrued(result.accrued), proposed(result.proposed)]
     return [*tables, written(result.written), reconciled(result.reconciled)]

@@ -1,4 +1,4 @@
-"""The whole chain, once: pull, accrue, propose, approve what may be approved by itself, write back, reconcile."""
+"""The whole chain, once: pull, match, accrue, propose, approve what approves itself, write back, reconcile."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from core.ledger.proposing import propose as propose_book
 from core.ledger.tables import run as run_table
 from scheduler.config_sections import route
 from scheduler.context import Context, log, new_run_id
+from scheduler.steps.matching import Matched, match_accounts
 from scheduler.steps.programs import import_programs
 from scheduler.steps.pull import Pulled, pull
 from scheduler.steps.reconcile import Reconciled, reconcile
@@ -31,6 +32,7 @@ class Run:
     run_id: str
     programs: list[str] = field(default_factory=list)
     pulled: list[Pulled] = field(default_factory=list)
+    matched: list[Matched] = field(default_factory=list)
     accrued: Accrued = field(default_factory=Accrued)
     proposed: Proposed = field(default_factory=Proposed)
     approved: int = 0
@@ -40,7 +42,8 @@ class Run:
 
     @property
     def outcome(self) -> str:
-        return "failed" if self.failures or any(item.failure for item in self.pulled) else "done"
+        stopped = [item.failure for item in self.pulled] + [item.failure for item in self.matched]
+        return "failed" if self.failures or any(stopped) else "done"
 
 
 def accrue(context: Context) -> Accrued:
@@ -105,6 +108,7 @@ def run_once(context: Context) -> Run:
     steps: list[tuple[str, Callable[[], Any]]] = [
         ("programs", lambda: import_programs(context)),
         ("pulled", lambda: pull(context)),
+        ("matched", lambda: match_accounts(context)),
         ("accrued", lambda: accrue(context)),
         ("proposed", lambda: propose(context)),
         ("approved", lambda: approve_automatically(context)),
@@ -157,6 +161,7 @@ def summary(result: Run) -> dict[str, Any]:
         "run_id": result.run_id,
         "programs": result.programs,
         "pulled": pulled,
+        "matched": [asdict(item) for item in result.matched],
         "accrued": accrued,
         "proposed": asdict(result.proposed),
         "approved": result.approved,

@@ -1,0 +1,102 @@
+"""What one account claims, as if it were the only one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from core.matching.account import FILE, PERSON, UNMATCHED, Before, Candidate, OurAccount, Outcome, Rule, Said
+from core.matching.register import Register
+from core.matching.vat_numbers import vat_number
+
+_MOST = 20
+"""Candidates that are kept: more help nobody to choose."""
+
+
+class Claimant:
+    """Claims of accounts on the counterparts of one register."""
+
+    def __init__(self, register: Register, by: Sequence[Rule], said: Said, before: Mapping[int, Before]) -> None:
+        self._register, self._by, self._said, self._before = register, by, said, before
+
+    def claim(self, account: OurAccount) -> Outcome:
+        """What is found for an account; where nothing is, what is found for those that became it."""
+        return self._with_former(account, frozenset(account.ids())) or UNMATCHED
+
+    def _with_former(self, account: OurAccount, ids: frozenset[str]) -> Outcome | None:
+        own = self._own(account, ids)
+        if own is not None:
+            return own
+        found = [outcome for one in account.former if (outcome := self._with_former(one, ids)) is not None]
+        alive = [outcome for outcome in found if outcome.state in ("matched", "ambiguous")]
+        if len({(outcome.state, outcome.counterpart) for outcome in alive}) > 1:
+            named = [
+                candidate
+                for outcome in alive
+                for candidate in outcome.candidates or ((outcome.counterpart or "", outcome.rule),)
+            ]
+            return _ambiguous(alive[0].rule, "several", named)
+        return next(iter(alive or found), None)
+
+    def _own(self, account: OurAccount, ids: frozenset[str]) -> Outcome | None:
+        if account.account_id in self._said.person:
+            return self._stated(PERSON, (self._said.person[account.account_id],))
+        if account.external_id.strip() in self._said.file:
+            return self._stated(FILE, self._said.file[account.external_id.strip()])
+        return self._by_rule(account, ids) or self._kept(account, ids)
+
+    def _stated(self, rule: str, named: Sequence[str | None]) -> Outcome:
+        """What people said holds, wherever merges have led it."""
+        if len(set(named)) > 1:
+            return _ambiguous(rule, "several", [(one, rule) for one in named if one is not None])
+        if named[0] is None:
+            return Outcome("unmatched", None, rule, "none")
+        return self._followed(named[0], rule, "")
+
+    def _followed(self, counterpart: str, rule: str, reason: str) -> Outcome:
+        survivors = self._register.survivors(counterpart)
+        if len(survivors) > 1:
+            return _ambiguous(rule, "several", [(one, rule) for one in survivors])
+        if not survivors:
+            return Outcome("stale", counterpart, rule, "gone")
+        return Outcome("matched", survivors[0], rule, reason if survivors[0] == counterpart else "merged")
+
+    def _by_rule(self, account: OurAccount, ids: frozenset[str]) -> Outcome | None:
+        found = [(rule, names) for rule in self._by if (names := self._register.find(rule, account))]
+        if not found:
+            return None
+        rule, names = found[0]
+        if len(names) > 1:
+            return _ambiguous(rule, "several", [(one, rule) for one in names])
+        (one,) = names
+        if any(one not in others for _, others in found):
+            return _ambiguous(rule, "contradiction", [(name, other) for other, names in found for name in names])
+        if self._is_anothers(one, ids):
+            return _ambiguous(rule, "differs", [(one, rule)])
+        return Outcome("matched", one, rule)
+
+    def _kept(self, account: OurAccount, ids: frozenset[str]) -> Outcome | None:
+        """The match of before, where no rule finds anything now: names and domains change, and records are merged."""
+        before = self._before.get(account.account_id)
+        if before is None or before.rule not in self._by:
+            return None
+        outcome = self._followed(before.counterpart, before.rule, "merged" if before.merged else "kept")
+        if outcome.counterpart is None or outcome.state != "matched":
+            return outcome
+        differs = before.rule == "vat_number" and outcome.reason == "kept" and self._number_differs(account, outcome)
+        if differs or self._is_anothers(outcome.counterpart, ids):
+            return _ambiguous(before.rule, "differs", [(outcome.counterpart, before.rule)])
+        return outcome
+
+    def _is_anothers(self, counterpart: str, ids: frozenset[str]) -> bool:
+        """Whether a counterpart says itself that it is another account."""
+        key = self._register.active[counterpart].external_key.strip()
+        return "external_key" in self._by and bool(key) and key not in ids
+
+    def _number_differs(self, account: OurAccount, outcome: Outcome) -> bool:
+        item = self._register.active[outcome.counterpart or ""]
+        ours, theirs = vat_number(account.vat_number, account.country), vat_number(item.vat_number, item.country)
+        return ours is not None and theirs is not None and not ours.alike(theirs)
+
+
+def _ambiguous(rule: str, reason: str, candidates: Sequence[Candidate]) -> Outcome:
+    return Outcome("ambiguous", None, rule, reason, tuple(sorted(set(candidates))[:_MOST]))
