@@ -49,7 +49,7 @@ class RestAdapter:
         return cls(name, settings, base)
 
     def check(self) -> Iterator[Finding]:
-        return findings(self.client, self.listing, self.settings)
+        return findings(self.client, self.listing, self.reading, self.settings)
 
     def streams(self) -> tuple[str, ...]:
         return self.reading.streams()

@@ -18,7 +18,6 @@ from jmespath import functions
 from jmespath.exceptions import JMESPathError
 
 from core.errors import DataError
-from core.money import plain_number
 
 
 class _Functions(functions.Functions):
@@ -89,7 +88,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, Decimal):
-        return plain_number(value)
+        return format(value, "f")
     if isinstance(value, (list, tuple, Mapping)):
         raise DataError("unexpected_shape", "a list or table stands where text is needed")
     return str(value)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import html
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
@@ -16,8 +15,9 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 
+import simplejson
+
 from connectors.crm_rest.expression import as_text
-from core.money import plain_number
 
 Filter = Callable[[Any, str], Any]
 
@@ -83,7 +83,7 @@ def _integer(value: Any, _: str) -> int:
 
 def _negate(value: Any, _: str) -> Decimal | int:
     number = _number(value, "")
-    return -number if number else number
+    return -number if number else abs(number)
 
 
 def _backslashed(value: Any, _: str) -> str:
@@ -109,17 +109,13 @@ def _universal_search(value: Any, _: str) -> str:
 
 def _json(value: Any, _: str) -> str:
     """As JSON text; a decimal as the number it is."""
+    return str(simplejson.dumps(value, ensure_ascii=False, use_decimal=True, default=_day_text))
 
-    def exact(item: Any) -> Any:
-        if isinstance(item, Mapping):
-            return {str(key): exact(each) for key, each in item.items()}
-        if isinstance(item, (list, tuple)):
-            return [exact(each) for each in item]
-        if isinstance(item, Decimal):
-            return plain_number(item)
-        return item.isoformat() if isinstance(item, (date, datetime)) else item
 
-    return json.dumps(exact(value), ensure_ascii=False)
+def _day_text(value: Any) -> str:
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    raise TypeError("no data")
 
 
 def _cut(value: Any, length: str) -> str:

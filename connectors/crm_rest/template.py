@@ -91,13 +91,13 @@ def _reference(text: str) -> Reference:
 
 
 def check_template(value: Any) -> None:
-    """Raises ValueError where a template cannot be used, naming the place in it."""
-    for reference in references(value):
-        _ = reference
+    """Raises ValueError where a template cannot be used."""
+    for _ in references(value):
+        pass
 
 
 def references(value: Any) -> Iterator[Reference]:
-    """Every reference in a template. Raises ValueError."""
+    """Every reference in a template to what is outside of it. Raises ValueError."""
     if isinstance(value, str):
         yield from (part for part in parse(value) if isinstance(part, Reference))
     elif isinstance(value, Mapping):
@@ -105,7 +105,8 @@ def references(value: Any) -> Iterator[Reference]:
             if not set(value) <= _LOOP_KEYS or "$item" not in value or not isinstance(value["$each"], str):
                 raise ValueError("a list made by `$each` has `$each`, `$item`, and `$as` if need be, and nothing else")
             yield Reference(value["$each"], True, ())
-            yield from references(value["$item"])
+            own = value.get("$as", "item")
+            yield from (found for found in references(value["$item"]) if found.path.partition(".")[0] != own)
             return
         for key, item in value.items():
             yield from references(str(key))

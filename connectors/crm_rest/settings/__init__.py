@@ -14,6 +14,7 @@ from connectors.crm_rest.settings.auth import Auth, NoAuth
 from connectors.crm_rest.settings.base import Path, TextTemplate
 from connectors.crm_rest.settings.checking import Probe
 from connectors.crm_rest.settings.errors import ErrorRule
+from connectors.crm_rest.settings.names import wrong_names
 from connectors.crm_rest.settings.reading import Lookup, Stream
 from connectors.crm_rest.settings.throttle import Throttle
 from connectors.crm_rest.settings.writing import Write
@@ -75,4 +76,11 @@ class RestSettings(AdapterSettings):
             unknown = sorted(set(self.values) - set(self.about.values))
             if unknown:
                 raise ValueError(f"values.{unknown[0]} is none of {', '.join(sorted(self.about.values))}")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_there(self) -> Self:
+        wrong = list(wrong_names(self))
+        if wrong:
+            raise ValueError("; ".join(wrong[:5]))
         return self

@@ -1,0 +1,117 @@
+"""What `rebated check` looks at in a system over REST: that it answers, what the settings ask of it, its clock, and
+whether its interface ends. It only reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+from connectors.crm_rest.client import Client
+from connectors.crm_rest.expression import expression
+from connectors.crm_rest.listing import Listing
+from connectors.crm_rest.reading import Reading
+from connectors.crm_rest.settings import RestSettings
+from connectors.crm_rest.settings.checking import Probe
+from connectors.crm_rest.settings.reading import Lookup
+from connectors.spi import Finding, Window
+from core.errors import DataError, RebatedError
+
+_SKEW = timedelta(minutes=5)
+_SOON = timedelta(days=365)
+_READABLE = ("fine", "empty")
+
+
+def findings(client: Client, listing: Listing, reading: Reading, settings: RestSettings) -> Iterator[Finding]:
+    """Each thing looked at, in the order one would set it up. After a failure to connect there is nothing more."""
+    yield from _sunset(settings, datetime.now(UTC).date())
+    yield from _unverified(settings)
+    written = {kind for kind, write in settings.write.items() if not write.off}
+    reached = False
+    for probe in settings.check:
+        if probe.writes and not written & set(probe.writes):
+            continue
+        found = _probed(client, probe)
+        yield found
+        reached = reached or client.server_date is not None
+        if found.level == "error" and not reached:
+            return
+    for name, lookup in settings.lookups.items():
+        yield from _looked_up(listing, name, lookup)
+    for name in reading.streams():
+        yield from _readable(reading, name)
+    yield from _clock(client)
+
+
+def _sunset(settings: RestSettings, today: date) -> Iterator[Finding]:
+    sunset = settings.about.sunset
+    if sunset is None:
+        return
+    when = f"{sunset.on:%Y-%m-%d}"
+    if sunset.on <= today:
+        yield Finding("warning", "sunset", f"the vendor ended this interface on {when}", sunset.notice)
+    elif sunset.on - today <= _SOON:
+        yield Finding("warning", "sunset", f"the vendor ends this interface on {when}", sunset.notice)
+    else:
+        yield Finding(
+            "warning", "sunset", f"the vendor has announced the end of this interface for {when}", sunset.notice
+        )
+
+
+def _unverified(settings: RestSettings) -> Iterator[Finding]:
+    if settings.preset and not settings.about.verified:
+        title = settings.about.title or settings.preset
+        hint = "begin with `write = false`, and look at `rebated connector try` before the first write"
+        yield Finding("warning", "preset", f"the preset for {title} was not tried on a running system", hint)
+
+
+def _probed(client: Client, probe: Probe) -> Finding:
+    hint = probe.hint
+    try:
+        answer = client.call(probe.request)
+        if answer.meaning in _READABLE and expression(probe.expect).holds(answer.body):
+            return Finding("ok", probe.what, probe.message or "as it should be")
+        reason = f": {answer.message}" if answer.message else ""
+        message = f"{probe.otherwise or 'not as it should be'}{reason}"
+    except (RebatedError, DataError) as error:
+        message = f"{probe.otherwise}: {error.message}" if probe.otherwise else error.message
+        hint = hint or error.hint or ""
+    return Finding(probe.level, probe.what, message, hint)
+
+
+def _looked_up(listing: Listing, name: str, lookup: Lookup) -> Iterator[Finding]:
+    """That a table of the other system can be read. One that is read by keys is left to the records that need it."""
+    if "keys" in str(lookup.request):
+        return
+    try:
+        count = sum(len(chunk.records) for chunk in listing.pages(lookup.request, lookup.records, lookup.pages, {}))
+    except RebatedError as error:
+        yield Finding("error", f"lookups.{name}", error.message, error.hint or "")
+        return
+    yield Finding("ok", f"lookups.{name}", f"{count} found")
+
+
+def _readable(reading: Reading, name: str) -> Iterator[Finding]:
+    """That a stream can be read and what comes can be understood: its first page."""
+    try:
+        page = next(iter(reading.pull(name, Window(datetime.now(UTC)), {})), None)
+    except RebatedError as error:
+        hint = error.hint or "check the rights of the user, and the values of the connection"
+        yield Finding("error", f"read.{name}", error.message, hint)
+        return
+    good, bad = (len(page.records), page.bad) if page is not None else (0, ())
+    yield Finding("ok", f"read.{name}", f"can be read: {good} records on the first page")
+    if bad:
+        message = f"{len(bad)} of {good + len(bad)} records on the first page cannot be used: {bad[0].message}"
+        yield Finding("warning", f"read.{name}", message, "see `rebated connector try` for the whole record")
+
+
+def _clock(client: Client) -> Iterator[Finding]:
+    theirs = client.server_date
+    if theirs is None:
+        return
+    skew = abs(theirs - datetime.now(UTC))
+    if skew > _SKEW:
+        message = f"the server's clock is {int(skew.total_seconds())} s away from this machine's"
+        yield Finding("warning", "clock", message, "let both keep time by NTP")
+    else:
+        yield Finding("ok", "clock", "the clocks agree")

@@ -1,0 +1,102 @@
+"""Whether what templates and mappings name is there: found as the settings are read, not at the first invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from connectors.crm_rest.settings.base import Request
+from connectors.crm_rest.settings.reading import FieldSource, Join, Lookup, One, Stream
+from connectors.crm_rest.settings.writing import Batch, Find, Step, Write
+from connectors.crm_rest.template import references
+
+_ALWAYS = frozenset(("values", "session", "connection", "now"))
+_REQUESTED = {
+    "credit_note": "document",
+    "debit_invoice": "document",
+    "account_note": "note",
+    "tier": "tier",
+    "journal": "journal",
+}
+
+
+def wrong_names(settings: Any) -> Iterator[str]:
+    """What is named and not there, each with its place."""
+    for place, template, roots in _templates(settings):
+        for reference in references(template):
+            root, _, rest = reference.path.partition(".")
+            if root not in roots:
+                yield f"{place}: ${{{reference.path}}}: here there are {', '.join(sorted(roots))}"
+            elif root == "values" and not reference.optional and rest.partition(".")[0] not in settings.values:
+                yield f"{place}: ${{{reference.path}}}: [values] has no {rest}"
+            for name, argument in reference.filters:
+                if name == "map" and argument not in settings.maps:
+                    yield f"{place}: there is no [maps.{argument}]"
+                if name == "lookup" and argument not in settings.lookups:
+                    yield f"{place}: there is no [lookups.{argument}]"
+    for place, source in _of_type(settings, FieldSource, ""):
+        if source.lookup and source.lookup not in settings.lookups:
+            yield f"{place}.lookup: there is no [lookups.{source.lookup}]"
+
+
+def _templates(settings: Any) -> Iterator[tuple[str, Any, frozenset[str]]]:
+    yield "base_url", settings.base_url, frozenset(("values", "session", "connection"))
+    for name, text in settings.headers.items():
+        yield f"headers.{name}", text, _ALWAYS
+    for number, probe in enumerate(settings.check):
+        yield from _requests(probe, f"check.{number}", _ALWAYS)
+    for name, lookup in settings.lookups.items():
+        yield from _requests(lookup, f"lookups.{name}", _ALWAYS)
+    for name, stream in settings.read.items():
+        yield from _requests(stream, f"read.{name}", _ALWAYS)
+    for kind, write in settings.write.items():
+        yield from _requests(write, f"write.{kind}", _ALWAYS | {_REQUESTED[kind]})
+
+
+_ROOTS: dict[type[BaseModel], frozenset[str]] = {
+    Stream: frozenset(("window", "page")),
+    Join: frozenset(("keys", "page")),
+    Lookup: frozenset(("keys", "page")),
+    One: frozenset(("id", "record")),
+    Find: frozenset(("key", "account", "page")),
+    Step: frozenset(("saved", "id", "item")),
+    Batch: frozenset(("items", "item")),
+    Write: frozenset(),
+}
+
+
+def _requests(value: Any, place: str, roots: frozenset[str]) -> Iterator[tuple[str, Any, frozenset[str]]]:
+    """Every template under a place, with the roots it may name."""
+    if isinstance(value, Request):
+        for name in ("path", "query", "headers", "body", "form"):
+            yield f"{place}.{name}", getattr(value, name), roots
+    elif isinstance(value, FieldSource):
+        yield f"{place}.value", value.value, roots
+    elif isinstance(value, BaseModel):
+        own = roots | _ROOTS.get(type(value), frozenset())
+        if isinstance(value, Batch):
+            yield f"{place}.key", value.key, own
+        for name in type(value).model_fields:
+            yield from _requests(getattr(value, name), f"{place}.{name}", own)
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _requests(item, f"{place}.{name}", roots)
+    elif isinstance(value, tuple):
+        for number, item in enumerate(value):
+            yield from _requests(item, f"{place}.{number}", roots)
+
+
+def _of_type(value: Any, wanted: type[FieldSource], place: str) -> Iterator[tuple[str, FieldSource]]:
+    if isinstance(value, wanted):
+        yield place, value
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _of_type(getattr(value, name), wanted, f"{place}.{name}".strip("."))
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from _of_type(item, wanted, f"{place}.{name}")
+    elif isinstance(value, tuple):
+        for number, item in enumerate(value):
+            yield from _of_type(item, wanted, f"{place}.{number}")

@@ -1,0 +1,59 @@
+"""JMESPath that keeps amounts exact and lets no error of its library out."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from connectors.crm_rest.expression import expression
+from core.errors import DataError
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "expected"),
+    [
+        ("", {"a": 1}, {"a": 1}),
+        ("a.b[0]", {"a": {"b": [Decimal("0.10")]}}, Decimal("0.10")),
+        ("a.b", {"a": None}, None),
+        ("total(lines[].net)", {"lines": [{"net": "0.10"}, {"net": Decimal("0.20")}, {"net": 3}]}, Decimal("3.30")),
+        ("total(nothing)", {}, Decimal(0)),
+        ("times(qty, price)", {"qty": "3", "price": Decimal("0.1")}, Decimal("0.3")),
+        ("times(qty, price)", {"qty": "3"}, None),
+        ("text(net)", {"net": Decimal("1E+2")}, "100"),
+        ("before(id, ',')", {"id": "party.party,7"}, "party.party"),
+        ("after(id, ',')", {"id": "party.party,7"}, "7"),
+        ("json(rates).VAT", {"rates": '{"VAT": 19.0}'}, Decimal("19.0")),
+        ("[?on_hold == `false`].id", [{"id": 1, "on_hold": False}, {"id": 2, "on_hold": True}], [1]),
+    ],
+)
+def test_what_is_found(text: str, data: Any, expected: Any) -> None:
+    assert expression(text).of(data) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [("total(a)", {"a": ["x"]}), ("length(a)", {"a": 5}), ("json(a)", {"a": "{"}), ("sum(a)", {"a": ["1"]})],
+)
+def test_data_that_cannot_be_so_used_is_an_error_of_ours(text: str, data: Any) -> None:
+    with pytest.raises(DataError):
+        expression(text).of(data)
+
+
+@pytest.mark.parametrize("text", ["a..b", "a[", "no_such(a", "`"])
+def test_what_is_no_expression_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a JMESPath expression"):
+        expression(text)
+
+
+def test_an_unknown_function_is_an_error_of_ours() -> None:
+    with pytest.raises((DataError, ValueError)):
+        expression("no_such_function(@)").of({})
+
+
+@pytest.mark.parametrize(
+    ("data", "holds"), [(None, False), (False, False), ("", False), ([], False), ({}, False), (0, True), ("0", True)]
+)
+def test_what_holds(data: Any, holds: bool) -> None:
+    assert expression("@").holds(data) is holds
