@@ -304,8 +304,9 @@ class Adapter(Protocol):
         """Read one record directly, to confirm a deletion. None: it does not exist. Raises NotImplementedError
         where the source has no direct read."""
 
-    def look_up(self, kind: WriteKind, key: str) -> tuple[Remote, ...]:
-        """Every document of ours with this key, in any state."""
+    def look_up(self, kind: WriteKind, key: str, account: str = "") -> tuple[Remote, ...]:
+        """Every document of ours with this key, in any state. `account` is whose it is, for systems that find notes by
+        their account alone; empty where the caller does not know."""
 
     def create(self, request: WriteRequest) -> Remote:
         """Write it, once. Raises UnknownOutcome where the reply was lost, WriteRefused where the remote says no,

@@ -60,8 +60,8 @@ class RestAdapter:
     def fetch(self, kind: RecordKind, external_id: str) -> RawRecord | None:
         return self.reading.fetch(kind, external_id)
 
-    def look_up(self, kind: WriteKind, key: str) -> tuple[Remote, ...]:
-        return self.writing.look_up(kind, key)
+    def look_up(self, kind: WriteKind, key: str, account: str = "") -> tuple[Remote, ...]:
+        return self.writing.look_up(kind, key, account)
 
     def create(self, request: WriteRequest) -> Remote:
         return self.writing.create(request)

@@ -150,6 +150,7 @@ FILTERS: Mapping[str, Filter] = {
     "join": _joined,
     "default": lambda value, text: text if value in (None, "") else value,
     "base64": lambda value, _: base64.b64encode(as_text(value).encode()).decode(),
+    "base64url": lambda value, _: base64.urlsafe_b64encode(as_text(value).encode()).decode(),
     "html": lambda value, _: html.escape(as_text(value)),
     "html_lines": lambda value, _: html.escape(as_text(value)).replace("\n", "<br>"),
     "json": _json,

@@ -126,7 +126,7 @@ class FilesAdapter:
         """Files have no direct read. Raises NotImplementedError."""
         raise NotImplementedError("the files adapter has no direct read")
 
-    def look_up(self, kind: WriteKind, key: str) -> tuple[Remote, ...]:
+    def look_up(self, kind: WriteKind, key: str, account: str = "") -> tuple[Remote, ...]:
         """What the files say under this key. Raises FatalError where a file of ours cannot be understood."""
         if not KEY_PATTERN.fullmatch(key):
             return ()

@@ -89,7 +89,7 @@ class OdooAdapter:
 
     # ------------------------------------------------------------ writing
 
-    def look_up(self, kind: WriteKind, key: str) -> tuple[Remote, ...]:
+    def look_up(self, kind: WriteKind, key: str, account: str = "") -> tuple[Remote, ...]:
         if kind in TYPES:
             return self.documents.look_up(kind, key)
         return self.notes.look_up(key) if kind == "account_note" else ()

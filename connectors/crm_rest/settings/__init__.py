@@ -30,6 +30,9 @@ class RestSettings(AdapterSettings):
     preset: str = Field(default="", max_length=60, description="name of a preset; empty: everything stands here")
     about: About = Field(default=About(), description="what is said of the system, for people")
     values: dict[str, Plain] = Field(default={}, description="what templates name as ${values.name}")
+    derived: dict[str, TextTemplate] = Field(
+        default={}, description="texts made of values and lookups, named as ${derived.name}"
+    )
     base_url: TextTemplate = Field(
         min_length=1, max_length=500, description="address all paths start at; may hold ${values...} and ${session...}"
     )

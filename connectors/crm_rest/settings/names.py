@@ -12,7 +12,7 @@ from connectors.crm_rest.settings.reading import FieldSource, Join, Lookup, One,
 from connectors.crm_rest.settings.writing import Batch, Find, Step, Write
 from connectors.crm_rest.template import references
 
-_ALWAYS = frozenset(("values", "session", "connection", "now"))
+_ALWAYS = frozenset(("values", "derived", "session", "connection", "now"))
 _REQUESTED = {
     "credit_note": "document",
     "debit_invoice": "document",
@@ -42,6 +42,8 @@ def wrong_names(settings: Any) -> Iterator[str]:
 
 
 def _templates(settings: Any) -> Iterator[tuple[str, Any, frozenset[str]]]:
+    for name, text in settings.derived.items():
+        yield f"derived.{name}", text, _ALWAYS - {"derived"}
     yield "base_url", settings.base_url, frozenset(("values", "session", "connection"))
     for name, text in settings.headers.items():
         yield f"headers.{name}", text, _ALWAYS

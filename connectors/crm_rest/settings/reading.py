@@ -10,7 +10,7 @@ from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 from connectors.crm_rest.settings.base import Path, Request, Section, Template
 from core.documents import RecordKind
 
-FORMATS = "iso, epoch, epoch_ms, epoch_us, http, date, or a strptime pattern such as %Y-%m-%d %H:%M:%S"
+FORMATS = "iso, epoch, epoch_ms, epoch_us, http, date, parts (a table of year, month, day, hour ...), or a pattern"
 
 
 # ---------------------------------------------------------------- pages
