@@ -12,6 +12,7 @@ from core.errors import ConfigError, DataError, IntegrityError, RebatedError, Re
 from scheduler.cli import (
     account,
     chain,
+    connector,
     demo,
     doctor,
     explain,
@@ -74,6 +75,7 @@ for module in (setup, chain, review, status, explain, replay, export, doctor, de
 app.add_typer(program.app, name="program")
 app.add_typer(account.app, name="account")
 app.add_typer(tier.app, name="tier")
+app.add_typer(connector.app, name="connector")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sweep.app, name="sweep")
 app.add_typer(opening.app, name="opening")

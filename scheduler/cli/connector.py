@@ -1,0 +1,137 @@
+"""`rebated connector`: systems rebated knows by a preset, how to begin with one, and a trial of a connection."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.errors import RefusedError
+from scheduler.cli.common import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    DryRunOption,
+    JsonOption,
+    out,
+    print_json,
+    say,
+    table,
+)
+
+app = typer.Typer(help="Systems rebated knows by a preset, and how to connect one.", no_args_is_help=True)
+Preset = Annotated[str, typer.Argument(help="Name of a preset, as `rebated connector list` shows it.")]
+
+
+def _presets() -> Any:
+    """What knows the presets. It rests on packages of the extra `rest`."""
+    try:
+        from connectors.crm_rest import starter
+    except ImportError as error:
+        raise RefusedError(
+            f"presets need a package that is not there: {error.name}", hint="install rebated[rest]"
+        ) from None
+    return starter
+
+
+def _about(name: str) -> Any:
+    try:
+        return _presets().about(name)
+    except ValueError as error:
+        raise RefusedError(str(error), hint="`rebated connector list` shows them") from None
+
+
+@app.command("list")
+def list_(as_json: JsonOption = False) -> None:
+    """Show the presets: the system, what it can be used as, and whether it was tried on a running one.
+
+    Example: rebated connector list
+    """
+    told = {name: _about(name) for name in _presets().preset_names()}
+    if as_json:
+        print_json({name: item.model_dump(mode="json") for name, item in told.items()})
+        return
+    rows = [
+        (
+            name,
+            " ".join(filter(None, (item.title, item.version))),
+            ", ".join(role.upper() for role in item.roles),
+            item.verified[0] if item.verified else "not on a running system",
+            "" if item.sunset is None else f"ends {item.sunset.on:%Y-%m-%d}",
+        )
+        for name, item in told.items()
+    ]
+    columns = [("preset", ""), ("system", ""), ("as", ""), ("tried", ""), ("", "")]
+    out.print(
+        table("Presets", columns, rows, "`rebated connector show NAME` tells more, `new NAME` writes a beginning")
+    )
+
+
+@app.command()
+def show(
+    name: Preset,
+    toml: Annotated[bool, typer.Option("--toml", help="Print the preset itself, as a file to learn from.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell what a preset needs and does: rights, limits, fields to add, and how a second document is kept out.
+
+    Example: rebated connector show hubspot
+    """
+    told = _about(name)
+    if toml:
+        typer.echo(_presets().preset_text(name), nl=False)
+        return
+    if as_json:
+        print_json(told.model_dump(mode="json"))
+        return
+    rows: list[tuple[Any, ...]] = [("used as", ", ".join(role.upper() for role in told.roles))]
+    rows.append(("one document", told.uniqueness))
+    if told.sunset is not None:
+        rows.append(("ends", f"{told.sunset.on:%Y-%m-%d}: {told.sunset.notice}"))
+    for heading, items in (
+        ("verified", told.verified),
+        ("not verified", told.unverified),
+        ("rights", told.rights),
+        ("limits", told.limits),
+        ("fields to add", tuple(f"{field.on}: {field.name} ({field.type}): {field.why}" for field in told.fields)),
+        ("values", tuple(f"{key}: {value.title}. {value.description}" for key, value in told.values.items())),
+    ):
+        rows += [(heading if number == 0 else "", item) for number, item in enumerate(items)]
+    title = " ".join(filter(None, (told.title, told.version)))
+    out.print(table(title, [("", ""), ("", "")], rows, f"set-up step by step: docs/connectors/{name}.md"))
+
+
+@app.command()
+def new(
+    name: Preset,
+    connection: Annotated[str, typer.Option("--name", help="Name of the connection.")] = "",
+    config: ConfigOption = DEFAULT_CONFIG,
+    append: Annotated[bool, typer.Option("--append", help="Append it to the configuration file.")] = False,
+    dry_run: DryRunOption = False,
+) -> None:
+    """Write the settings a connection begins with: what the preset asks for, each with its meaning.
+
+    Printed on standard output, or appended to the configuration with --append. Example: rebated connector new hubspot
+    """
+    told = _about(name)
+    connection = connection or ("erp" if told.roles == ("erp",) else "crm" if "crm" in told.roles else name)
+    if not connection.replace("_", "").replace("-", "").isalnum():
+        raise RefusedError(f"{connection!r} is no name for a connection", hint="letters, digits, `-` and `_`")
+    text = _presets().starter(name, connection)
+    if not append or dry_run:
+        typer.echo(text, nl=False)
+        return
+    _append(config, connection, text)
+    say(f"appended [connections.{connection}] to {config}")
+    say(f"Next: fill in what is empty, then run `rebated check` and `rebated connector try {connection}`.")
+
+
+def _append(config: Path, connection: str, text: str) -> None:
+    try:
+        present = config.read_text("utf-8")
+    except OSError as error:
+        raise RefusedError(f"{config} cannot be read: {error.strerror}", hint="`rebated init` writes one") from None
+    if f"[connections.{connection}]" in present:
+        raise RefusedError(f"{config} has a connection {connection!r} already", hint="choose another: --name")
+    with config.open("a", encoding="utf-8") as file:
+        file.write(("" if present.endswith("\n") else "\n") + "\n" + text)
