@@ -12,6 +12,7 @@ from core.errors import ConfigError, RebatedError
 from core.programs import Program, read_program
 from scheduler.config import Config
 from scheduler.config_sections import route
+from scheduler.matching_check import check_matching
 
 WRITES: dict[str, WriteKind] = {
     "credit_notes": "credit_note",
@@ -35,6 +36,7 @@ def check_config(config: Config) -> Iterator[Finding]:
     if not config.connections:
         yield Finding("error", "connections", "there is no connection to read from", "add a [connections.<name>] table")
     yield from _write_back(config, adapters)
+    yield from check_matching(config, adapters)
     yield from _entities(config)
     programs: list[Program] = []
     yield from _programs(config, programs)

@@ -12,7 +12,7 @@ from core.ledger import acts, alarms, outbox
 from core.ledger.accounts import aliases, owner
 from core.ledger.columns import utc_now
 from core.ledger.tables import batch as batch_table
-from core.ledger.tables import claim, personal_data, record_version
+from core.ledger.tables import claim, personal_data, record, record_head, record_version
 from core.ledger.verify import verify
 from core.period import add_months
 from scheduler.cli.common import (
@@ -141,7 +141,8 @@ def erase(config: ConfigOption = DEFAULT_CONFIG, dry_run: DryRunOption = False) 
 
 
 def _erase(connection: sa.Connection, before: date) -> int:
-    """Blank the personal data of accounts that have no document since `before` and were not landed since."""
+    """Blank the personal data of accounts that have no document since `before` and were not landed since, and of
+    counterparts as they were before they changed or went."""
     version, other = record_version.c, record_version.alias()
     busy = sa.select(other.c.account_id).where(other.c.day >= before, other.c.account_id.is_not(None))
     merged = aliases(connection)  # documents that still name an account count for what it has become
@@ -158,9 +159,23 @@ def _erase(connection: sa.Connection, before: date) -> int:
             batch_table.c.at < since,
         )
     )
+    outdated = (
+        sa.select(version.id)
+        .join(batch_table, batch_table.c.seq == version.batch)
+        .join(record, record.c.id == version.record_id)
+        .join(record_head, record_head.c.record_id == record.c.id)
+        .where(
+            record.c.kind == "counterpart",
+            sa.or_(record_head.c.present.is_(False), record_head.c.version_id != version.id),
+            batch_table.c.at < since,
+        )
+    )
     done = connection.execute(
         personal_data.update()
-        .where(personal_data.c.version_id.in_(stale), personal_data.c.content.is_not(None))
+        .where(
+            sa.or_(personal_data.c.version_id.in_(stale), personal_data.c.version_id.in_(outdated)),
+            personal_data.c.content.is_not(None),
+        )
         .values(content=None, erased_at=utc_now())
     )
     return int(done.rowcount)

@@ -12,6 +12,7 @@ import typer
 from scheduler.cli.main import app, main
 from tests.helpers import crash_states
 from tests.helpers.crash_checks import fingerprint
+from tests.helpers.crm import add_crm, deliver
 from tests.helpers.workspace import call, sale
 
 
@@ -63,6 +64,9 @@ CALLS: dict[str, tuple[str, int]] = {
     "account show": ("C-5", 0),
     "account merge": ("C-5 C-6 --reason x --yes", 0),
     "account keep": ("C-5 C-6 --reason x --yes", 3),
+    "account matches": ("", 0),
+    "account match": ("C-5 72 --reason x", 0),
+    "account unmatch": ("C-6 --reason x", 0),
     "tier list": ("", 0),
     "tier show": ("C-5", 0),
     "tier override": ("C-5 club gold --until 2030-12-31 --reason x", 0),
@@ -90,6 +94,9 @@ OPENING = "program,account,entity,period,component,amount\nbonus,C-1,DE01,2025-Q
 def states(tmp_path_factory):
     made = crash_states.make(tmp_path_factory.mktemp("states") / "workspace")
     (made.folder / "opening.csv").write_text(OPENING)
+    add_crm(made)
+    deliver(made, 1, {"id": "72", "key": "C-6"}, {"id": "73", "key": "C-6"})
+    call(made, "pull")
     call(made, "tier", "override", "C-6", "club", "silver", "--until", "2099-12-31", "--reason", "x")
     return made
 
