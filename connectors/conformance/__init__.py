@@ -15,7 +15,7 @@ base class, which skips the test with a reason. pytest is needed to run the suit
 
 import pytest
 
-_GROUPS = ("checks", "connecting", "failing", "moving", "reading", "secrecy", "writing")
+_GROUPS = ("batches", "checks", "connecting", "failing", "moving", "reading", "secrecy", "writing")
 pytest.register_assert_rewrite(*(f"{__name__}.{group}" for group in _GROUPS))  # before they are imported
 
 from connectors.conformance.campaign import Campaign  # noqa: E402

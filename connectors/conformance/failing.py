@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -33,18 +33,54 @@ _MAY_RAISE: dict[str, tuple[type[RebatedError], ...]] = {
     "twice_second": (UnknownOutcome, AlreadyExists),
     "twice_together": (UnknownOutcome, AlreadyExists),
 }
-_MOST_WRITES = 12
+MOST_WRITES = 12
 _IMPATIENT = 0.5
 
 
 @contextmanager
-def _impatient(harness: Harness, fault: Fault) -> Iterator[None]:
+def impatient(harness: Harness, fault: Fault) -> Iterator[None]:
     """Adapters built while it is entered wait only shortly for replies that the fault keeps back."""
     patience = harness.patience
     if fault.ending == "silent":
         harness.patience = min(patience, _IMPATIENT)
     yield
     harness.patience = patience
+
+
+def assert_raised(errors: Sequence[RebatedError], fault: str) -> None:
+    """That errors are such as a fault may raise."""
+    allowed = _MAY_RAISE.get(fault, _UNKNOWN)
+    wrong = [error for error in errors if not isinstance(error, allowed)]
+    names = [f"{type(error).__name__}: {error}" for error in wrong]
+    assert names == [], f"only {' or '.join(kind.__name__ for kind in allowed)} may be raised here"
+
+
+def assert_one(harness: Harness, request: WriteRequest, delivery: Delivery) -> None:
+    """That there is one document with the right content, also for a sender that died and begins anew."""
+    adapter, kind = harness.build(), request.kind
+    if kind in adapter.capabilities.repeatable:
+        assert delivery.remote is not None, delivery.person
+        assert harness.stored(kind, request.key) == 1
+        return
+    unique = adapter.capabilities.unique(kind)
+    found = adapter.look_up(kind, request.key)
+    if unique == "none":
+        assert len(found) == harness.stored(kind, request.key), "a second document must be noticed"
+        return
+    assert delivery.remote is not None, delivery.person
+    there = harness.stored(kind, request.key)
+    if unique == "searched":
+        assert len(found) == there, "a second document must be noticed"
+    else:
+        assert [remote.state for remote in found].count("posted") == 1, "it says it is written"
+    if unique == "enforced":
+        assert there == 1, "beside the posted one there is another"
+    again = deliver(harness.build(), request, wait=harness.wait)
+    assert (again.errors, again.person) == ([], "")
+    assert harness.stored(kind, request.key) == (there if unique == "searched" else 1)
+    for remote in (delivery.remote, again.remote, *harness.build().look_up(kind, request.key)):
+        assert remote is not None
+        assert_equal(request, remote)
 
 
 class FailingTests(Base):
@@ -54,21 +90,21 @@ class FailingTests(Base):
     def test_one_fault_ends_with_one_document(self, harness: Harness, kind: WriteKind, fault: str) -> None:
         """The fault meets each of the requests a document takes in turn: the first, the second, until none is left."""
         with harness.proxied() as proxy:
-            for number in range(1, _MOST_WRITES + 1):
+            for number in range(1, MOST_WRITES + 1):
                 request = sample_request(kind, number, harness.account())
                 assert harness.stored(kind, request.key) == 0
                 rule = proxy.inject(FAULTS[fault], when=harness.is_write, after=number - 1)
-                with _impatient(harness, FAULTS[fault]):
+                with impatient(harness, FAULTS[fault]):
                     adapter = harness.build()
                 delivery = deliver(adapter, request, wait=harness.wait)
                 proxy.clear()
                 proxy.settle()
-                self._assert_raised_rightly(delivery, _MAY_RAISE.get(fault, _UNKNOWN))
-                self._assert_one(harness, request, delivery)
+                assert_raised(delivery.errors, fault)
+                assert_one(harness, request, delivery)
                 if not rule.used:
                     break
         assert number > 1, "no request met the fault: `is_write` names none"
-        assert not rule.used, f"more than {_MOST_WRITES - 1} requests write one {kind}"
+        assert not rule.used, f"more than {MOST_WRITES - 1} requests write one {kind}"
 
     def test_a_reply_lost_again_and_again_ends_with_one_document(self, harness: Harness, kind: WriteKind) -> None:
         request = sample_request(kind, account=harness.account())
@@ -77,8 +113,8 @@ class FailingTests(Base):
             delivery = deliver(harness.build(), request, wait=harness.wait)
             proxy.clear()
             assert rule.used, "no request met the fault: `is_write` names none"
-            self._assert_raised_rightly(delivery, _UNKNOWN)
-            self._assert_one(harness, request, delivery)
+            assert_raised(delivery.errors, "reply_lost")
+            assert_one(harness, request, delivery)
 
     def test_a_draft_whose_posting_failed_becomes_one_document(self, harness: Harness, kind: WriteKind) -> None:
         request = sample_request(kind, account=harness.account())
@@ -93,34 +129,4 @@ class FailingTests(Base):
                 if kind in harness.build().capabilities.repeatable or harness.build().look_up(kind, request.key):
                     pytest.skip(f"a {kind} is not posted in a second step")
         harness.wait(0)
-        self._assert_one(harness, request, deliver(harness.build(), request, wait=harness.wait))
-
-    @staticmethod
-    def _assert_raised_rightly(delivery: Delivery, allowed: tuple[type[RebatedError], ...]) -> None:
-        wrong = [error for error in delivery.errors if not isinstance(error, allowed)]
-        names = [f"{type(error).__name__}: {error}" for error in wrong]
-        assert names == [], f"only {' or '.join(kind.__name__ for kind in allowed)} may be raised here"
-
-    @staticmethod
-    def _assert_one(harness: Harness, request: WriteRequest, delivery: Delivery) -> None:
-        """That there is one document with the right content, also for a sender that died and begins anew."""
-        capabilities = harness.build().capabilities
-        if request.kind in capabilities.repeatable:
-            assert delivery.remote is not None, delivery.person
-            assert harness.stored(request.kind, request.key) == 1
-            return
-        if capabilities.uniqueness == "none":
-            found = harness.build().look_up(request.kind, request.key)
-            assert len(found) == harness.stored(request.kind, request.key), "a second document must be noticed"
-            return
-        assert delivery.remote is not None, delivery.person
-        found = harness.build().look_up(request.kind, request.key)
-        assert [remote.state for remote in found].count("posted") == 1, "it says it is written"
-        if capabilities.uniqueness == "enforced":
-            assert harness.stored(request.kind, request.key) == 1, "beside the posted one there is another"
-        again = deliver(harness.build(), request, wait=harness.wait)
-        assert (again.errors, again.person) == ([], "")
-        assert harness.stored(request.kind, request.key) == 1
-        for remote in (delivery.remote, again.remote, *harness.build().look_up(request.kind, request.key)):
-            assert remote is not None
-            assert_equal(request, remote)
+        assert_one(harness, request, deliver(harness.build(), request, wait=harness.wait))

@@ -148,6 +148,15 @@ class Harness(ABC):
         """A request the remote refuses."""
         cannot("the harness knows no request the remote refuses")
 
+    def batch(self, kind: WriteKind, count: int, first: int = 1) -> Sequence[WriteRequest]:
+        """So many requests of a kind that the remote takes, under keys that differ for each `first` on.
+
+        For a kind the adapter calls repeatable, each is for an account of its own, and `stored` must know them.
+        """
+        if kind in self.build().capabilities.repeatable:
+            cannot(f"the harness names no several accounts to write a {kind} for")
+        return [sample_request(kind, number, self.account()) for number in range(first, first + count)]
+
     def batch_with_bad_item(self, kind: WriteKind) -> tuple[Sequence[WriteRequest], WriteRequest]:
         """Requests the remote takes, at least two, and one it refuses that is sent between them."""
         good = [sample_request(kind, number, self.account()) for number in (2, 3)]

@@ -11,7 +11,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from connectors.conformance.checks import matches
-from connectors.spi import Adapter, AlreadyExists, NeedsPerson, Remote, UnknownOutcome, WriteRefused, WriteRequest
+from connectors.spi import (
+    Adapter,
+    AlreadyExists,
+    Capabilities,
+    NeedsPerson,
+    Remote,
+    UnknownOutcome,
+    WriteKind,
+    WriteRefused,
+    WriteRequest,
+)
 from core.errors import FatalError, RebatedError, RetryableError
 
 _ROUNDS = 6
@@ -30,7 +40,7 @@ def deliver(adapter: Adapter, request: WriteRequest, *, wait: Callable[[float], 
     """Look the document up, write it where it is not there, and do so again after an error that may pass.
 
     After an unknown outcome nothing is created, posted or discarded until the request can no longer take effect and
-    what it did can be found; where the remote cannot tell two documents apart, nothing is created any more.
+    what it did can be found; where nothing keeps two documents apart (`none`), nothing is created any more.
     """
     delivery, unknown = Delivery(), False
     capabilities = adapter.capabilities
@@ -38,7 +48,7 @@ def deliver(adapter: Adapter, request: WriteRequest, *, wait: Callable[[float], 
         try:
             delivery.remote = _found(adapter, request)
             if delivery.remote is None:
-                if unknown and capabilities.uniqueness == "none" and request.kind not in capabilities.repeatable:
+                if unknown and _none_tells_two_apart(capabilities, request.kind):
                     delivery.person = "the outcome is unknown and the remote cannot refuse a second document"
                     return delivery
                 delivery.remote = _created(adapter, request, delivery)
@@ -56,6 +66,10 @@ def deliver(adapter: Adapter, request: WriteRequest, *, wait: Callable[[float], 
             wait((error.after or 0) if isinstance(error, RetryableError) else 0)
     delivery.person = f"not there after {_ROUNDS} rounds"
     return delivery
+
+
+def _none_tells_two_apart(capabilities: Capabilities, kind: WriteKind) -> bool:
+    return capabilities.unique(kind) == "none" and kind not in capabilities.repeatable
 
 
 def _found(adapter: Adapter, request: WriteRequest) -> Remote | None:

@@ -21,7 +21,7 @@ from connectors.spi import (
 )
 from core.keys import SettlementKey, settlement_key
 
-_LAST = 99
+_LAST = 499
 
 
 def sample_key(number: int = 1) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connectors.conformance.batches import BatchTests
 from connectors.conformance.connecting import ConnectingTests
 from connectors.conformance.failing import FailingTests
 from connectors.conformance.moving import MovingTests
@@ -10,5 +11,7 @@ from connectors.conformance.secrecy import SecrecyTests
 from connectors.conformance.writing import WritingTests
 
 
-class AdapterConformance(ConnectingTests, ReadingTests, MovingTests, WritingTests, FailingTests, SecrecyTests):
+class AdapterConformance(
+    ConnectingTests, ReadingTests, MovingTests, WritingTests, BatchTests, FailingTests, SecrecyTests
+):
     """The tests. Subclasses supply the fixture `harness`."""

@@ -30,7 +30,7 @@ class WritingTests(Base):
 
     def test_the_same_key_twice_is_one_document(self, harness: Harness, keyed: WriteKind) -> None:
         adapter = harness.build()
-        if adapter.capabilities.uniqueness != "enforced":
+        if adapter.capabilities.unique(keyed) != "enforced":
             pytest.skip("the remote does not refuse a second document with one key")
         request = sample_request(keyed, account=harness.account())
         adapter.create(request)
@@ -64,7 +64,7 @@ class WritingTests(Base):
         delivery = deliver(harness.build(), request, wait=harness.wait)  # posts it, where it is still a draft
         assert delivery.remote is not None and delivery.errors == []
         assert_equal(request, delivery.remote)
-        if adapter.capabilities.uniqueness == "enforced":
+        if adapter.capabilities.unique(kind) == "enforced":
             with pytest.raises(AlreadyExists):
                 harness.build().create(request)
             assert len(harness.build().look_up(kind, request.key)) == 1
@@ -146,7 +146,7 @@ class WritingTests(Base):
 
     def test_two_threads_write_one_document(self, harness: Harness, keyed: WriteKind) -> None:
         adapter = harness.build()
-        if adapter.capabilities.uniqueness != "enforced":
+        if adapter.capabilities.unique(keyed) != "enforced":
             pytest.skip("the remote does not refuse a second document with one key")
         request = sample_request(keyed, account=harness.account())
 

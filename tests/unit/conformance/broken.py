@@ -193,6 +193,57 @@ class WritesAStateOnce(ShopAdapter):
         return super().create(request)
 
 
+class ShowsOneOfTwo(ShopAdapter):
+    """A second document with one key is not noticed."""
+
+    capabilities = ShopAdapter.capabilities._replace(uniqueness="searched")
+
+    def look_up(self, kind: WriteKind, key: str) -> tuple[Remote, ...]:
+        return super().look_up(kind, key)[:1]
+
+
+# ---------------------------------------------------------------- batches
+
+
+class StopsABatchAtABadOne(ShopAdapter):
+    """One that is refused takes the others with it."""
+
+    def create_many(self, requests: Sequence[Asked]) -> Sequence[Remote | RebatedError]:
+        results = super().create_many(requests)
+        refused = [result for result in results if isinstance(result, WriteRefused)]
+        return [refused[0]] * len(results) if refused else results
+
+
+class ForgetsOneOfABatch(ShopAdapter):
+    def create_many(self, requests: Sequence[Asked]) -> Sequence[Remote | RebatedError]:
+        return super().create_many(requests)[:-1]
+
+
+class TakesALostBatchForNothingDone(ShopAdapter):
+    def create_many(self, requests: Sequence[Asked]) -> Sequence[Remote | RebatedError]:
+        try:
+            return super().create_many(requests)
+        except UnknownOutcome as error:
+            raise RetryableError(error.message) from None
+
+
+class SendsALostBatchAgain(ShopAdapter):
+    """The second one tells of keys that are taken, by itself."""
+
+    def create_many(self, requests: Sequence[Asked]) -> Sequence[Remote | RebatedError]:
+        try:
+            return super().create_many(requests)
+        except UnknownOutcome:
+            return super().create_many(requests)
+
+
+class MixesUpABatch(ShopAdapter):
+    """Results in an order of its own."""
+
+    def create_many(self, requests: Sequence[Asked]) -> Sequence[Remote | RebatedError]:
+        return list(reversed(super().create_many(requests)))
+
+
 # ---------------------------------------------------------------- secrets
 
 

@@ -1,6 +1,7 @@
 """A small shop system that speaks JSON over HTTP and keeps documents apart by key, in memory.
 
 Documents are drafts first and posted by a second request. Notes are there at once. Tiers are states of an account.
+All can be written several at a time, and are posted one by one.
 """
 
 from __future__ import annotations
@@ -97,6 +98,11 @@ class Shop:
                 return 200, [vars(document) for document in self.find(query["kind"], query["key"])]
             case "POST", ["documents"]:
                 return self.create(data["kind"], data["key"], data["content"])
+            case "POST", ["documents", "many"]:
+                return 200, [self.create(each["kind"], each["key"], each["content"]) for each in data]
+            case "POST", ["tiers"]:
+                self.tiers.update({each["account"]: each for each in data})
+                return 200, data
             case "PUT", ["tiers", account]:
                 self.tiers[account] = data
                 return 200, data

@@ -33,7 +33,7 @@ from connectors.spi import (
     WriteRequest,
 )
 from core.documents import BadRecord, RawRecord, RecordKind
-from core.errors import ConfigError, FatalError, RetryableError
+from core.errors import ConfigError, FatalError, RebatedError, RetryableError
 from tests.unit.conformance.shop import TOKEN, Shop
 
 OVERLAP = timedelta(seconds=5)
@@ -66,6 +66,7 @@ class ShopAdapter:
         lookup_lag=0,
         max_request_time=1,
         repeatable=frozenset({"tier"}),
+        batches={"credit_note": 3, "account_note": 4, "tier": 4},
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -196,6 +197,20 @@ class ShopAdapter:
             raise
         return remote_of(created) if created["state"] == "posted" else self.post(request.kind, created["id"])
 
+    def create_many(self, requests: Sequence[WriteRequest]) -> Sequence[Remote | RebatedError]:
+        if requests[0].kind == "tier":
+            stands = self.ask("POST", "/tiers", [asdict(request) for request in requests], writes=True)
+            return [Remote(each["key"], f"tier of {each['account']}") for each in stands]
+        data = [{"kind": item.kind, "key": item.key, "content": asdict(item)} for item in requests]
+        return [self.one_of_many(*answer) for answer in self.ask("POST", "/documents/many", data, writes=True)]
+
+    def one_of_many(self, status: int, data: Any) -> Remote | RebatedError:
+        try:
+            made = self.judge(status, {}, json.dumps(data).encode(), writes=True)
+            return remote_of(made) if made["state"] == "posted" else self.post(made["kind"], made["id"])
+        except RebatedError as error:
+            return error
+
     def post(self, kind: WriteKind, remote_id: str) -> Remote:
         posted = self.ask("POST", f"/documents/{remote_id}/post", {}, writes=True)
         if posted is None:
@@ -241,6 +256,7 @@ class ShopHarness(NetworkHarness):
     def __init__(self, shop: Shop, port: int, adapter: type[ShopAdapter] = ShopAdapter) -> None:
         super().__init__("127.0.0.1", port)
         self.shop, self.adapter = shop, adapter
+        self.asked: dict[str, WriteRequest] = {}
 
     def build(self) -> ShopAdapter:
         return self.adapter.build(
@@ -296,9 +312,14 @@ class ShopHarness(NetworkHarness):
     def stored(self, kind: WriteKind, key: str) -> int:
         if kind != "tier":
             return len(self.shop.find(kind, key))
-        asked = sample_by_key(kind, key)
+        asked = self.asked.get(key) or sample_by_key(kind, key)
         assert isinstance(asked, TierRequest)
         return int(self.shop.tiers.get(asked.account, {}).get("tier") == asked.tier)
+
+    def batch(self, kind: WriteKind, count: int, first: int = 1) -> Sequence[WriteRequest]:
+        made = [sample_request(kind, number, f"C-{number}") for number in range(first, first + count)]
+        self.asked |= {request.key: request for request in made}
+        return made
 
     def refused(self, kind: WriteKind) -> WriteRequest:
         return unbalanced(sample_request(kind))

@@ -32,6 +32,10 @@ def fault(name: str, kind: str = "account_note") -> dict[str, Any]:
 ONE = "test_one_fault_ends_with_one_document"
 UNTOLD = "test_secrets_are_not_told"
 ELSEWHERE = "test_a_redirect_takes_no_secrets_elsewhere"
+BAD = "test_a_bad_one_in_a_batch"
+LOST = "test_a_batch_whose_reply_is_lost_ends_with_one_of_each"
+MANY = "test_one_fault_of_a_batch_ends_with_one_of_each"
+NOTES: dict[str, Any] = {"batched": "account_note"}
 CASES = [
     Case(broken.PagesByStampAlone, "test_equal_stamps_lose_nothing_and_bring_nothing_twice", "R00004"),
     Case(broken.PagesByNumber, "test_what_changes_between_pages_is_not_lost", "R0000", {"which": "read"}),
@@ -71,6 +75,12 @@ CASES = [
         raises=FatalError,
     ),
     Case(broken.WritesAStateOnce, "test_a_state_is_written_as_often_as_one_likes", "assert 0 == 1", {"kind": "tier"}),
+    Case(broken.ShowsOneOfTwo, ONE, "must be noticed", fault("twice_first"), unique=False),
+    Case(broken.StopsABatchAtABadOne, f"{BAD}_does_not_stop_the_others", "WriteRefused", {"batched": "credit_note"}),
+    Case(broken.ForgetsOneOfABatch, "test_all_of_a_batch_are_written", "one result for each", NOTES | {"size": 4}),
+    Case(broken.MixesUpABatch, "test_all_of_a_batch_are_written", "RB-", NOTES | {"size": 4}),
+    Case(broken.TakesALostBatchForNothingDone, LOST, "only UnknownOutcome", NOTES),
+    Case(broken.SendsALostBatchAgain, MANY, "only UnknownOutcome", NOTES | {"size": 4, "fault": "reply_lost"}),
     Case(broken.TellsTheToken, UNTOLD, "stands in a RetryableError", {"fault": "reset_before"}),
     Case(broken.HidesTheTokenBehind, UNTOLD, "stands in a ValueError", {"fault": "500_before"}),
     Case(broken.LogsTheToken, UNTOLD, "stands in the log", {"fault": "pass"}),

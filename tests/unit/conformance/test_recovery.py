@@ -99,6 +99,11 @@ def test_where_two_cannot_be_told_apart_an_unknown_outcome_is_for_a_person() -> 
     assert delivery.remote is None and "cannot refuse a second" in delivery.person
 
 
+def test_what_is_searched_for_is_created_where_it_is_not_found() -> None:
+    script = (NOTHING, ("create", UnknownOutcome("lost")), NOTHING, ("create", remote("2")))
+    assert Scripted(*script, uniqueness="searched").deliver().remote == remote("2")
+
+
 def test_a_state_is_written_without_looking() -> None:
     script = (("create", UnknownOutcome("lost")), ("create", remote("2")))
     assert Scripted(*script, uniqueness="none", repeatable=True).deliver().remote == remote("2")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from connectors.conformance import AdapterConformance
+from connectors.conformance.batches import BatchTests
 from connectors.conformance.failing import FailingTests
 from connectors.spi import WriteKind
 from tests.unit.conformance.shop_adapter import ShopAdapter, ShopHarness
@@ -36,13 +37,34 @@ class TestDraftsFirst(FailingTests):
         return try_on(DraftsFirst, unique=False)
 
 
+class Searched(ShopAdapter):
+    capabilities = ShopAdapter.capabilities._replace(
+        uniqueness="none",
+        apart={"account_note": "searched"},
+        writes=frozenset({"account_note"}),
+        repeatable=frozenset(),
+    )
+
+
+class TestSearched(BatchTests, FailingTests):
+    """The shop takes a second note with one key; it is looked for before it is written again."""
+
+    @pytest.fixture
+    def kind(self) -> WriteKind:
+        return "account_note"
+
+    @pytest.fixture
+    def harness(self, try_on: Callable[..., ShopHarness]) -> ShopHarness:
+        return try_on(Searched, unique=False)
+
+
 class NothingKeptApart(ShopAdapter):
     capabilities = ShopAdapter.capabilities._replace(
         uniqueness="none", writes=frozenset({"account_note"}), repeatable=frozenset()
     )
 
 
-class TestNothingKeptApart(FailingTests):
+class TestNothingKeptApart(BatchTests, FailingTests):
     """The shop takes a second note with one key, and has no drafts."""
 
     @pytest.fixture
