@@ -138,6 +138,24 @@ def render(template: Any, data: Mapping[str, Any], tables: Tables, *, quote: Cal
     return template
 
 
+def path_with(path: str, name: Callable[[Reference], Any]) -> str:
+    """A JMESPath expression whose references are put in as quoted names; empty where one of them is left out."""
+    if "${" not in path:
+        return path
+    written = []
+    for part in parse(path):
+        value = name(part) if isinstance(part, Reference) else part
+        if isinstance(value, Omitted) or value is None:
+            return ""
+        written.append(json.dumps(as_text(value)) if isinstance(part, Reference) else value)
+    return "".join(written)
+
+
+def render_path(path: str, data: Mapping[str, Any], tables: Tables) -> str:
+    """A JMESPath expression with its names filled in; empty where one of them is. Raises DataError as `render` does."""
+    return path_with(path, lambda reference: _value(reference, data, tables))
+
+
 def _each(template: Mapping[str, Any], data: Mapping[str, Any], tables: Tables) -> Iterator[Any]:
     found = find(data, template["$each"])
     if not isinstance(found, Sequence) or isinstance(found, str):

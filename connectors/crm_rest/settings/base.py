@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from connectors.crm_rest.expression import expression
-from connectors.crm_rest.template import check_template, structure
+from connectors.crm_rest.template import check_template, path_with, structure
 
 
 class Section(BaseModel):
@@ -21,6 +21,12 @@ def _expression(text: str) -> str:
     return text
 
 
+def _path_template(text: str) -> str:
+    check_template(text)
+    expression(path_with(text, lambda _: "name"))
+    return text
+
+
 def _template(value: Any) -> Any:
     check_template(value)
     return value
@@ -28,6 +34,9 @@ def _template(value: Any) -> Any:
 
 Path = Annotated[str, AfterValidator(_expression)]
 """A JMESPath expression over a reply or a record."""
+
+PathTemplate = Annotated[str, AfterValidator(_path_template)]
+"""A JMESPath expression in which each `${...}` stands for a name, as in `properties.${values.customer_number}`."""
 
 Template = Annotated[Any, AfterValidator(_template)]
 """Data with `${...}` in it: text, or tables and lists of such."""

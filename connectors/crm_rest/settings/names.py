@@ -75,6 +75,7 @@ def _requests(value: Any, place: str, roots: frozenset[str]) -> Iterator[tuple[s
         for name in ("path", "query", "headers", "body", "form"):
             yield f"{place}.{name}", getattr(value, name), roots
     elif isinstance(value, FieldSource):
+        yield f"{place}.path", value.path, roots
         yield f"{place}.value", value.value, roots
     elif isinstance(value, BaseModel):
         own = roots | _ROOTS.get(type(value), frozenset())

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
-from connectors.crm_rest.settings.base import Path, Request, Section, Template
+from connectors.crm_rest.settings.base import Path, PathTemplate, Request, Section, Template
 from core.documents import RecordKind
 
 FORMATS = "iso, epoch, epoch_ms, epoch_us, http, date, parts (a table of year, month, day, hour ...), or a pattern"
@@ -119,7 +119,9 @@ WindowSetting = Annotated[
 class FieldSource(Section):
     """Where a value comes from, and what is done with it, in the order of these settings."""
 
-    path: Path = Field(default="", description="where the record holds it")
+    path: PathTemplate = Field(
+        default="", description="where the record holds it; `${values.name}` in it stands for the name of an entry"
+    )
     value: Template = Field(default=None, description="a fixed value instead; may hold ${values.name}")
     lookup: str = Field(default="", max_length=40, description="[lookups.name] in which it is looked up")
     take: Path = Field(default="", description="what of the looked-up record is taken")

@@ -203,3 +203,11 @@ def test_a_preset_tells_what_it_is(name: str) -> None:
     assert about.verified or about.unverified
     assert "hook" not in preset(name), "no preset needs a hook"
     assert set(preset(name).get("values", {})) <= set(about.values), "every value is described"
+
+
+def test_a_name_in_a_path_is_a_value_there_is() -> None:
+    good = at(by_hand(), "values", {"key": "erp_no"})
+    RestSettings.model_validate(at(good, "read.invoices.fields.number", "custom.${values.key}"))
+    for wrong, message in (("custom.${values.no}", "has no no"), ("custom.[${values.key}", "not a JMESPath")):
+        with pytest.raises(ValidationError, match=message):
+            RestSettings.model_validate(at(good, "read.invoices.fields.number", wrong))

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.crm_rest.template import OMITTED, check_template, render, structure
+from connectors.crm_rest.expression import expression
+from connectors.crm_rest.template import OMITTED, check_template, render, render_path, structure
 from core.errors import DataError
 
 
@@ -133,3 +134,13 @@ def test_a_body_may_be_json_text() -> None:
     with pytest.raises(ValueError):
         structure('{"open": ')
     assert structure("${document.key}") == "${document.key}"
+
+
+def test_names_in_a_path_are_quoted() -> None:
+    data = {"values": {"field": 'it\'s "x"', "none": ""}}
+    path = render_path("properties.${values.field}", data, Tables())
+    assert expression(path).of({"properties": {'it\'s "x"': 7, "x": 8}}) == 7
+    assert render_path("properties.name", data, Tables()) == "properties.name"
+    assert render_path("properties.${values.none?}", data, Tables()) == ""
+    with pytest.raises(DataError, match="nothing here is called document"):
+        render_path("properties.${document.key}", data, Tables())
