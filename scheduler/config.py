@@ -32,6 +32,7 @@ from scheduler.config_sections import (
     ExchangeRate,
     HealthSection,
     LogSection,
+    NoticesSection,
     ProgramsSection,
     RetentionSection,
     ReviewSection,
@@ -61,6 +62,7 @@ class Config(Section):
         default=(), description="exchange rates stated here; a row taken out stays known, a changed one replaces it"
     )
     write_back: WriteBackSection = WriteBackSection()
+    notices: NoticesSection = NoticesSection()
     review: ReviewSection = ReviewSection()
     alarms: AlarmsSection = AlarmsSection()
     sweeps: SweepsSection = SweepsSection()

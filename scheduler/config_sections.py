@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, tzinfo
 from decimal import Decimal
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
@@ -207,6 +207,35 @@ class WriteBackSection(Section):
     )
     journal: Routes = Field(
         default={}, description="connection for the accrual journal, or one for each legal entity; never two for one"
+    )
+
+
+NoticeEvent = Literal[
+    "tier_reached", "tier_lost", "tier_at_risk", "near_tier", "credit_note_issued", "debit_invoice_issued"
+]
+EVENTS: tuple[NoticeEvent, ...] = get_args(NoticeEvent)
+
+
+class NoticesSection(Section):
+    """What is worth a note on an account, where `write_back.account_notes` names where notes go. Each event is told
+    once, in the account's language; what was so before it was first told of is not."""
+
+    events: tuple[NoticeEvent, ...] = Field(
+        default=EVENTS,
+        description="the events that are told; [] for none. An account that has to invoice a service is asked for its "
+        "invoice in any case",
+    )
+    at_risk_days: StrictInt = Field(
+        default=45,
+        ge=0,
+        le=366,
+        description="tier_at_risk: days before a tier ends from which on is told that it will not be kept with what "
+        "has been bought so far. A rolling window ends with every month",
+    )
+    near_percent: Percent = Field(
+        default=Decimal(10),
+        description="near_tier: what is missing for the next tier, in percent of its threshold, from which on it is "
+        "told",
     )
 
 
