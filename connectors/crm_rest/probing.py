@@ -13,6 +13,7 @@ from connectors.crm_rest.reading import Reading
 from connectors.crm_rest.settings import RestSettings
 from connectors.crm_rest.settings.checking import Probe
 from connectors.crm_rest.settings.reading import Lookup
+from connectors.crm_rest.template import references
 from connectors.spi import Finding, Window
 from core.errors import DataError, RebatedError
 
@@ -28,7 +29,7 @@ def findings(client: Client, listing: Listing, reading: Reading, settings: RestS
     written = {kind for kind, write in settings.write.items() if not write.off}
     reached = False
     for probe in settings.check:
-        if probe.writes and not written & set(probe.writes):
+        if (probe.writes and not written & set(probe.writes)) or _left_out(settings, probe):
             continue
         found = _probed(client, probe)
         yield found
@@ -62,6 +63,13 @@ def _unverified(settings: RestSettings) -> Iterator[Finding]:
         title = settings.about.title or settings.preset
         hint = "begin with `write = false`, and look at `rebated connector try` before the first write"
         yield Finding("warning", "preset", f"the preset for {title} was not tried on a running system", hint)
+
+
+def _left_out(settings: RestSettings, probe: Probe) -> bool:
+    """Whether the path names a value that is empty, and may be: there is nothing to ask then."""
+    named = [reference.path for reference in references(probe.request.path) if reference.optional]
+    values = {f"values.{name}": value for name, value in settings.values.items()}
+    return any(values.get(path, "") == "" for path in named)
 
 
 def _probed(client: Client, probe: Probe) -> Finding:
