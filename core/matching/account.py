@@ -63,9 +63,11 @@ class Outcome(NamedTuple):
     """What was found for an account.
 
     state: `matched` with `counterpart`; `ambiguous`: a person must choose among `candidates`; `stale`: `counterpart`
-    is not there any more; `unmatched`. rule: what found or named it. reason: `merged` it was reached through a merge,
-    `kept` the rule finds it no more, `several`, `contradiction` of rules, `differs` in what it states of itself,
-    `claimed` by `rivals` (account ids) as well, `gone`, `none` there is none as people said.
+    is not there any more; `unmatched`. rule: what found or named it.
+
+    reason, of a match: `merged` it was reached through a merge; `kept` its rule finds it no more. Of an ambiguous one:
+    `several` are named; `split` merges disagree; `contradiction` of rules; `differs` it states that it is another's;
+    `claimed` by `rivals` (account ids) as well. Else: `gone`; `none` there, as people said.
     """
 
     state: State

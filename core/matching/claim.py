@@ -55,7 +55,7 @@ class Claimant:
     def _followed(self, counterpart: str, rule: str, reason: str) -> Outcome:
         survivors = self._register.survivors(counterpart)
         if len(survivors) > 1:
-            return _ambiguous(rule, "several", [(one, rule) for one in survivors])
+            return _ambiguous(rule, "split", [(one, rule) for one in survivors])
         if not survivors:
             return Outcome("stale", counterpart, rule, "gone")
         return Outcome("matched", survivors[0], rule, reason if survivors[0] == counterpart else "merged")

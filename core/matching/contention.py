@@ -49,15 +49,15 @@ def match(
 def _claims(outcome: Outcome, ranks: Mapping[str, int]) -> Iterator[tuple[str, int]]:
     """What an account claims, and how strongly: the lower the stronger. What is in question is claimed as well."""
     if outcome.state == "matched" and outcome.counterpart is not None:
-        yield outcome.counterpart, _rank(outcome, ranks)
+        yield outcome.counterpart, _rank(outcome, outcome.rule, ranks)
     for counterpart, rule in outcome.candidates:
-        yield counterpart, ranks[rule]
+        yield counterpart, _rank(outcome, rule, ranks)
 
 
-def _rank(outcome: Outcome, ranks: Mapping[str, int]) -> int:
-    """What a rule finds is stronger than what it found once."""
-    rank = ranks[outcome.rule]
-    return rank if outcome.rule in (PERSON, FILE) or not outcome.reason else rank + len(ranks)
+def _rank(outcome: Outcome, rule: str, ranks: Mapping[str, int]) -> int:
+    """What a rule finds is stronger than what it found once, or what says of itself that it is another."""
+    is_found = outcome.reason in ("", "several", "contradiction")
+    return ranks[rule] if rule in (PERSON, FILE) or is_found else ranks[rule] + len(ranks)
 
 
 def _settled(
@@ -65,7 +65,7 @@ def _settled(
 ) -> Outcome:
     if outcome.state != "matched" or outcome.counterpart is None or outcome.rule == PERSON:
         return outcome
-    mine = _rank(outcome, ranks)
+    mine = _rank(outcome, outcome.rule, ranks)
     rivals: list[int] = []
     for rank, other in claims[outcome.counterpart]:
         if rank > mine or len(rivals) == _MOST:

@@ -24,6 +24,7 @@ def why(outcome: Outcome, names: Mapping[int, str]) -> str:
         "merged": f"{outcome.counterpart} is what the record that was matched before was merged into",
         "kept": f"{rule} finds it no more, and nothing else; it was matched before",
         "several": f"{rule} names several: {those}",
+        "split": f"merges there disagree on what it has become: {those}",
         "contradiction": "; ".join(f"{RULES[name]} names {found}" for name, found in _by_rule(outcome.candidates)),
         "differs": f"{those} states another account's external key, or another VAT number",
         "claimed": f"{those} is claimed by {rivals} as well",
