@@ -254,6 +254,11 @@ class JournalRequest:
 WriteRequest = DocumentRequest | NoteRequest | TierRequest | JournalRequest
 
 
+def account_of(request: WriteRequest) -> str:
+    """The account a request is about; empty where it is about none."""
+    return "" if isinstance(request, JournalRequest) else request.account
+
+
 @dataclass(frozen=True, slots=True)
 class Remote:
     """A document of ours as the remote has it: a receipt, or what a look-up by key found.

@@ -13,7 +13,16 @@ from connectors.conformance.failing import MOST_WRITES, assert_one, assert_raise
 from connectors.conformance.faults import FAULTS
 from connectors.conformance.harness import Harness
 from connectors.conformance.recovery import Delivery, deliver
-from connectors.spi import AlreadyExists, BatchAdapter, Remote, UnknownOutcome, WriteKind, WriteRefused, WriteRequest
+from connectors.spi import (
+    AlreadyExists,
+    BatchAdapter,
+    Remote,
+    UnknownOutcome,
+    WriteKind,
+    WriteRefused,
+    WriteRequest,
+    account_of,
+)
 from core.errors import FatalError, RebatedError, RetryableError
 
 _MOST_AT_ONCE = 200  # rebated sends no more with one request, whatever a remote takes
@@ -53,7 +62,7 @@ class BatchTests(Base):
             assert_equal(request, result)
             assert harness.stored(batched, request.key) == 1
             if batched not in harness.build().capabilities.repeatable:
-                assert harness.build().look_up(batched, request.key) == (result,)
+                assert harness.build().look_up(batched, request.key, account_of(request)) == (result,)
 
     def test_more_than_one_batch(self, harness: Harness, batched: WriteKind, size: int) -> None:
         requests = harness.batch(batched, size + 2)
@@ -82,7 +91,9 @@ class BatchTests(Base):
         results = create_many(harness, requests)
         wanted = [(Remote, AlreadyExists)[number % 2 == 0] for number in range(len(requests))]
         assert [type(result) for result in results] == wanted
-        assert [len(harness.build().look_up(batched, item.key)) for item in requests] == [1] * len(requests)
+        assert [len(harness.build().look_up(batched, item.key, account_of(item))) for item in requests] == [1] * len(
+            requests
+        )
 
     def test_a_batch_to_a_remote_that_is_down_writes_nothing(self, harness: Harness, batched: WriteKind) -> None:
         requests = harness.batch(batched, 2)

@@ -14,7 +14,7 @@ from connectors.conformance.faults import FAULTS, Fault
 from connectors.conformance.harness import Harness
 from connectors.conformance.recovery import Delivery, deliver
 from connectors.conformance.samples import sample_request
-from connectors.spi import AlreadyExists, UnknownOutcome, WriteKind, WriteRefused, WriteRequest
+from connectors.spi import AlreadyExists, UnknownOutcome, WriteKind, WriteRefused, WriteRequest, account_of
 from core.errors import FatalError, RebatedError, RetryableError
 
 _UNKNOWN: tuple[type[RebatedError], ...] = (UnknownOutcome,)
@@ -63,7 +63,7 @@ def assert_one(harness: Harness, request: WriteRequest, delivery: Delivery) -> N
         assert harness.stored(kind, request.key) == 1
         return
     unique = adapter.capabilities.unique(kind)
-    found = adapter.look_up(kind, request.key)
+    found = adapter.look_up(kind, request.key, account_of(request))
     if unique == "none":
         assert len(found) == harness.stored(kind, request.key), "a second document must be noticed"
         return
@@ -78,7 +78,7 @@ def assert_one(harness: Harness, request: WriteRequest, delivery: Delivery) -> N
     again = deliver(harness.build(), request, wait=harness.wait)
     assert (again.errors, again.person) == ([], "")
     assert harness.stored(kind, request.key) == (there if unique == "searched" else 1)
-    for remote in (delivery.remote, again.remote, *harness.build().look_up(kind, request.key)):
+    for remote in (delivery.remote, again.remote, *harness.build().look_up(kind, request.key, account_of(request))):
         assert remote is not None
         assert_equal(request, remote)
 
@@ -126,7 +126,9 @@ class FailingTests(Base):
             except RebatedError:
                 pass
             else:
-                if kind in harness.build().capabilities.repeatable or harness.build().look_up(kind, request.key):
+                if kind in harness.build().capabilities.repeatable or harness.build().look_up(
+                    kind, request.key, account_of(request)
+                ):
                     pytest.skip(f"a {kind} is not posted in a second step")
         harness.wait(0)
         assert_one(harness, request, deliver(harness.build(), request, wait=harness.wait))

@@ -21,6 +21,7 @@ from connectors.spi import (
     WriteKind,
     WriteRefused,
     WriteRequest,
+    account_of,
 )
 from core.errors import FatalError, RebatedError, RetryableError
 
@@ -76,7 +77,7 @@ def _found(adapter: Adapter, request: WriteRequest) -> Remote | None:
     """The document as it stands at the remote: a draft that is what was asked for is posted, other drafts go."""
     if request.kind in adapter.capabilities.repeatable:
         return None  # it has no key to be found by, and is written again without harm
-    found = adapter.look_up(request.kind, request.key)
+    found = adapter.look_up(request.kind, request.key, account_of(request))
     final = [remote for remote in found if remote.state != "draft"]
     drafts = [remote for remote in found if remote.state == "draft"]
     drafts.sort(key=lambda draft: (len(draft.remote_id), draft.remote_id))

@@ -18,7 +18,7 @@ from connectors.conformance.faults import FAULTS, PASS, instead, redirect
 from connectors.conformance.harness import Harness
 from connectors.conformance.samples import sample_request
 from connectors.conformance.stranger import Stranger
-from connectors.spi import Remote, Window
+from connectors.spi import Remote, Window, account_of
 from core.errors import RebatedError
 
 _FAULTS = (
@@ -100,7 +100,7 @@ def exercise(harness: Harness) -> Heard:
     hear(lambda: list(adapter.pull(stream, Window(until), {})))
     for number, kind in enumerate(sorted(adapter.capabilities.writes), 1):
         request = sample_request(kind, number, harness.account())
-        hear(lambda request=request: adapter.look_up(request.kind, request.key))  # type: ignore[misc]
+        hear(lambda request=request: adapter.look_up(request.kind, request.key, account_of(request)))  # type: ignore[misc]
         hear(lambda request=request: heard.written.append(adapter.create(request)))  # type: ignore[misc]
         hear(lambda request=request: adapter.read_back(request.kind, request.key))  # type: ignore[misc]
     return heard

@@ -12,7 +12,7 @@ from connectors.conformance.checks import assert_equal
 from connectors.conformance.harness import Harness
 from connectors.conformance.recovery import deliver
 from connectors.conformance.samples import sample_key, sample_request
-from connectors.spi import AlreadyExists, NeedsPerson, WriteKind, WriteRefused
+from connectors.spi import AlreadyExists, NeedsPerson, WriteKind, WriteRefused, account_of
 from core.errors import RebatedError
 
 
@@ -22,7 +22,7 @@ class WritingTests(Base):
     def test_written_once_found_once(self, harness: Harness, keyed: WriteKind) -> None:
         request = sample_request(keyed, account=harness.account())
         created = harness.build().create(request)
-        found = harness.build().look_up(keyed, request.key)
+        found = harness.build().look_up(keyed, request.key, account_of(request))
         assert len(found) == 1
         assert_equal(request, found[0])
         assert_equal(request, created)
@@ -37,14 +37,16 @@ class WritingTests(Base):
         for again in (adapter, harness.build()):
             with pytest.raises(AlreadyExists):
                 again.create(request)
-        assert len(adapter.look_up(keyed, request.key)) == 1
+        assert len(adapter.look_up(keyed, request.key, account_of(request))) == 1
 
     def test_other_keys_are_other_documents(self, harness: Harness, keyed: WriteKind) -> None:
         adapter = harness.build()
         for number in (1, 2, 3):
             adapter.create(sample_request(keyed, number, harness.account()))
         for number in (1, 2, 3):
-            assert [found.key for found in adapter.look_up(keyed, sample_key(number))] == [sample_key(number)]
+            assert [found.key for found in adapter.look_up(keyed, sample_key(number), harness.account())] == [
+                sample_key(number)
+            ]
 
     def test_a_lost_reply_is_found_by_its_key(self, harness: Harness, kind: WriteKind) -> None:
         request = sample_request(kind, account=harness.account())
@@ -60,14 +62,14 @@ class WritingTests(Base):
             assert_equal(request, harness.build().create(request))
             assert harness.stored(kind, request.key) == 1
             return
-        assert len(harness.build().look_up(kind, request.key)) == 1
+        assert len(harness.build().look_up(kind, request.key, account_of(request))) == 1
         delivery = deliver(harness.build(), request, wait=harness.wait)  # posts it, where it is still a draft
         assert delivery.remote is not None and delivery.errors == []
         assert_equal(request, delivery.remote)
         if adapter.capabilities.unique(kind) == "enforced":
             with pytest.raises(AlreadyExists):
                 harness.build().create(request)
-            assert len(harness.build().look_up(kind, request.key)) == 1
+            assert len(harness.build().look_up(kind, request.key, account_of(request))) == 1
 
     def test_what_is_stored_is_one(self, harness: Harness, kind: WriteKind) -> None:
         request = sample_request(kind, account=harness.account())
@@ -84,13 +86,13 @@ class WritingTests(Base):
         for request in requests:
             assert_equal(request, adapter.create(request))
             assert harness.stored(kind, request.key) == 1
-            assert adapter.look_up(kind, request.key) == (), "a state has no key to be found by"
+            assert adapter.look_up(kind, request.key, account_of(request)) == (), "a state has no key to be found by"
 
     def test_an_unknown_key_is_not_found(self, harness: Harness, kind: WriteKind) -> None:
         adapter = harness.build()
-        assert adapter.look_up(kind, sample_key(99)) == ()
+        assert adapter.look_up(kind, sample_key(99), harness.account()) == ()
         adapter.create(sample_request(kind, 1, harness.account()))
-        assert adapter.look_up(kind, sample_key(99)) == ()
+        assert adapter.look_up(kind, sample_key(99), harness.account()) == ()
 
     def test_an_unknown_id_is_gone(self, harness: Harness, kind: WriteKind) -> None:
         adapter = harness.build()
@@ -105,15 +107,15 @@ class WritingTests(Base):
                 adapter.create(request)
             if kind not in adapter.capabilities.repeatable:
                 with pytest.raises(RebatedError):
-                    adapter.look_up(kind, request.key)
-        assert adapter.look_up(kind, request.key) == ()
+                    adapter.look_up(kind, request.key, account_of(request))
+        assert adapter.look_up(kind, request.key, account_of(request)) == ()
 
     def test_a_refusal_leaves_nothing(self, harness: Harness, kind: WriteKind) -> None:
         adapter = harness.build()
         request = harness.refused(kind)
         with pytest.raises(WriteRefused) as caught:
             adapter.create(request)
-        left = adapter.look_up(kind, request.key)
+        left = adapter.look_up(kind, request.key, account_of(request))
         assert [found.remote_id for found in left] in ([], [caught.value.remote_id])
 
     def test_a_bad_one_does_not_stop_the_others(self, harness: Harness, keyed: WriteKind) -> None:
@@ -160,4 +162,4 @@ class WritingTests(Base):
         with ThreadPoolExecutor(4) as pool:
             won = [run.result() for run in [pool.submit(create) for _ in range(4)]]
         assert won.count(True) == 1
-        assert len(adapter.look_up(keyed, request.key)) == 1
+        assert len(adapter.look_up(keyed, request.key, account_of(request))) == 1

@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.spi import Adapter, Remote, WriteRequest
+from connectors.spi import Adapter, Remote, WriteRequest, account_of
 from core.errors import RebatedError, RefusedError
 from core.keys import content_hash
 from core.ledger import acts, moves, outbox, postings, proposals, review
@@ -56,7 +56,7 @@ def reconcile(context: Context) -> Reconciled:
             continue
         try:
             remote = context.adapter(row.target).read_back(row.kind, row.remote_id)
-            others = _others(context.adapter(row.target), row)
+            others = _others(context.adapter(row.target), row, account_of(requests.restored(sent.request)))
         except RebatedError as error:
             result.messages.append(f"{row.target}: {error.message}")
             continue
@@ -78,11 +78,11 @@ def _as_accepted(remote: Remote | None) -> str:
     return content_hash([*figures, sorted(remote.taxes)])
 
 
-def _others(adapter: Adapter, row: sa.Row[Any]) -> list[str]:
+def _others(adapter: Adapter, row: sa.Row[Any], account: str) -> list[str]:
     """Further documents with the key of a receipt, where the remote does not refuse them."""
     if adapter.capabilities.unique(row.kind) == "enforced":
         return []
-    found = adapter.look_up(row.kind, row.key)
+    found = adapter.look_up(row.kind, row.key, account)
     return [remote.remote_id for remote in found if remote.state == "posted" and remote.remote_id != row.remote_id]
 
 
@@ -174,15 +174,14 @@ def _complete(context: Context, result: Reconciled) -> None:
         rows = [row for row in outbox.in_state(reading, ("sending", "unknown", "person")) if row.key in keys]
     for row in rows:
         try:
-            found = context.adapter(row.target).look_up(row.kind, row.key)
+            request = requests.restored(row.request)
+            found = context.adapter(row.target).look_up(row.kind, row.key, account_of(request))
         except RebatedError as error:
             result.messages.append(f"{row.target}: {error.message}")
             continue
         if found:
             with _batch(context, row.key) as batch:
-                result.completed += keep_receipt(
-                    context, batch, row, requests.restored(row.request), found[0], "returned"
-                )
+                result.completed += keep_receipt(context, batch, row, request, found[0], "returned")
 
 
 def _present(context: Context, batch: Batch, key: str) -> Remote | None:

@@ -16,7 +16,16 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from connectors.spi import Adapter, AlreadyExists, BatchAdapter, NeedsPerson, Remote, UnknownOutcome, WriteRefused
+from connectors.spi import (
+    Adapter,
+    AlreadyExists,
+    BatchAdapter,
+    NeedsPerson,
+    Remote,
+    UnknownOutcome,
+    WriteRefused,
+    account_of,
+)
 from core.errors import FatalError, LostClaim, RebatedError, RetryableError
 from core.ledger import outbox, proposals
 from core.ledger.alarms import open_alarm
@@ -162,7 +171,7 @@ class Sender:
     def _look_up(self, outcome: Outcome) -> Remote | None:
         if outcome.request.kind in self.adapter.capabilities.repeatable:
             return None
-        found = self.adapter.look_up(outcome.request.kind, outcome.row.key)
+        found = self.adapter.look_up(outcome.request.kind, outcome.row.key, account_of(outcome.request))
         final = [remote for remote in found if remote.state != "draft"]
         drafts = [remote for remote in found if remote.state == "draft"]
         if len(final) > 1:

@@ -101,7 +101,7 @@ class FakeRemote:
     def fetch(self, kind: RecordKind, external_id: str) -> RawRecord | None:
         raise NotImplementedError
 
-    def look_up(self, kind: WriteKind, key: str) -> tuple[Remote, ...]:
+    def look_up(self, kind: WriteKind, key: str, account: str = "") -> tuple[Remote, ...]:
         with self._open() as database:
             rows = database.execute(
                 "select id, state, content from document where kind = ? and key = ? and seen <= ? order by id",

@@ -133,9 +133,9 @@ def test_a_kind_that_only_states_is_never_looked_up_and_is_repeated(club: Worksp
 
     look_up, create = FilesAdapter.look_up, FilesAdapter.create
 
-    def noticed(self, kind, key):
+    def noticed(self, kind, key, account=""):
         asked.append(kind)
-        return look_up(self, kind, key)
+        return look_up(self, kind, key, account)
 
     def lost(self, request):
         create(self, request)

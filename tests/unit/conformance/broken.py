@@ -133,8 +133,8 @@ class TakesHtmlForSuccess(ShopAdapter):
 class CreatesAnewBesideADraft(ShopAdapter):
     """A draft that was left behind is not looked for."""
 
-    def look_up(self, kind: WriteKind, key: str) -> tuple[Remote, ...]:
-        return tuple(remote for remote in super().look_up(kind, key) if remote.state == "posted")
+    def look_up(self, kind: WriteKind, key: str, account: str = "") -> tuple[Remote, ...]:
+        return tuple(remote for remote in super().look_up(kind, key, account) if remote.state == "posted")
 
     def create(self, request: Asked) -> Remote:
         data = {"kind": request.kind, "key": request.key, "content": asdict(request)}
@@ -198,8 +198,8 @@ class ShowsOneOfTwo(ShopAdapter):
 
     capabilities = ShopAdapter.capabilities._replace(uniqueness="searched")
 
-    def look_up(self, kind: WriteKind, key: str) -> tuple[Remote, ...]:
-        return super().look_up(kind, key)[:1]
+    def look_up(self, kind: WriteKind, key: str, account: str = "") -> tuple[Remote, ...]:
+        return super().look_up(kind, key, account)[:1]
 
 
 # ---------------------------------------------------------------- batches

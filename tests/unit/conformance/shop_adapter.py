@@ -177,7 +177,7 @@ class ShopAdapter:
 
     # ---------------------------------------------------------------- writing
 
-    def look_up(self, kind: WriteKind, key: str) -> tuple[Remote, ...]:
+    def look_up(self, kind: WriteKind, key: str, account: str = "") -> tuple[Remote, ...]:
         if kind in self.capabilities.repeatable:
             return ()
         return tuple(map(remote_of, self.ask("GET", f"/documents?{urlencode({'kind': kind, 'key': key})}")))
