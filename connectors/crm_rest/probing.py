@@ -66,8 +66,9 @@ def _unverified(settings: RestSettings) -> Iterator[Finding]:
 
 
 def _left_out(settings: RestSettings, probe: Probe) -> bool:
-    """Whether the path names a value that is empty, and may be: there is nothing to ask then."""
-    named = [reference.path for reference in references(probe.request.path) if reference.optional]
+    """Whether path or query name a value that is empty, and may be: there is nothing to ask then."""
+    asked = (probe.request.path, probe.request.query)
+    named = [reference.path for reference in references(asked) if reference.optional]
     values = {f"values.{name}": value for name, value in settings.values.items()}
     return any(values.get(path, "") == "" for path in named)
 

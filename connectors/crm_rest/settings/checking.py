@@ -10,7 +10,7 @@ from connectors.crm_rest.settings.base import Path, Request, Section
 
 
 class Probe(Section):
-    """One question that changes nothing. It is not asked where its path names an empty value with `?`."""
+    """One question that changes nothing. Not asked where path or query name an empty value with `?`."""
 
     what: str = Field(min_length=1, max_length=80, description="what is probed: a word or two")
     request: Request = Field(description="the request")

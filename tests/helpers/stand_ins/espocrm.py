@@ -161,11 +161,11 @@ class EspoCRM(StandIn):
 
     @route("GET", "/api/v1/Metadata")
     def metadata(self, asked: Received) -> Any:
-        """One part of the metadata: the fields of an entity type."""
-        match = re.fullmatch(r"entityDefs\.(\w+)\.fields", asked.query.get("key", ""))
-        if match is None or match[1] not in self.fields:
-            return Answer(200, b"null")
-        return {name: {"type": type} for name, type in self.fields[match[1]].items()}
+        """One part of the metadata: the fields of an entity type, or one of them."""
+        match = re.fullmatch(r"entityDefs\.(\w+)\.fields(?:\.(\w+))?", asked.query.get("key", ""))
+        fields = {name: {"type": type} for name, type in self.fields.get(match[1] if match else "", {}).items()}
+        found: Any = fields.get(match[2]) if match and match[2] else fields or None
+        return Answer(200, b"null") if found is None else found
 
     @route("GET", "/api/v1/App/user")
     def user_and_rights(self, asked: Received) -> Any:

@@ -15,7 +15,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.helpers.stand_ins.base import Answer, Received, Refused, StandIn, route, same
-from tests.helpers.stand_ins.pipedrive_shapes import as_cursor, custom_of, failure, fits, rfc, tokens_of
+from tests.helpers.stand_ins.pipedrive_shapes import (
+    as_cursor,
+    custom_of,
+    failure,
+    field_told,
+    fits,
+    note_told,
+    rfc,
+    tokens_of,
+)
 from tests.helpers.stand_ins.table import Row, Table
 
 TOKEN = "5d3b0a9c77e1f2446d0c8e9b1a2f3c4d5e6f7a8b"
@@ -168,18 +177,18 @@ class Pipedrive(StandIn):
         known += [(code, name, type, True) for code, (name, type) in self.fields.items()]
         limit, start = self._limit(query), self._place(query["cursor"])[1] if "cursor" in query else 0
         told = [
-            {
-                "field_code": code,
-                "field_name": name,
-                "field_type": type,
-                "is_custom_field": custom,
-                "is_optional_response_field": False,
-            }
-            for code, name, type, custom in known[start : start + limit]
+            field_told(code, name, type, custom=custom) for code, name, type, custom in known[start : start + limit]
         ]
         more = start + limit < len(known)
         cursor = {"next_cursor": as_cursor((0, start + limit)) if more else None}
         return {"success": True, "data": told, "additional_data": cursor}
+
+    @route("GET", "/api/v2/organizationFields/{code}")
+    def organization_field(self, asked: Received, code: str) -> Any:
+        """One field."""
+        if code not in self.fields:
+            raise self._refusal(404, "there is no such field")
+        return {"success": True, "data": field_told(code, *self.fields[code], custom=True)}
 
     # ------------------------------------------------------------ notes
 
@@ -200,7 +209,7 @@ class Pipedrive(StandIn):
         if query.get("sort") == "id DESC":
             rows.reverse()
         start, limit = self._number(query.get("start", "0")), self._limit(query)
-        told = [self._note(row) for row in rows[start : start + limit]]
+        told = [note_told(row) for row in rows[start : start + limit]]
         more = start + limit < len(rows)
         pages = {"start": start, "limit": limit, "more_items_in_collection": more}
         pages |= {"next_start": start + limit} if more else {}
@@ -214,7 +223,7 @@ class Pipedrive(StandIn):
         row = self.notes.get(id)
         if row is None:
             raise self._refusal(404, "there is no such note")
-        return {"success": True, "data": self._note(row)}
+        return {"success": True, "data": note_told(row)}
 
     @route("POST", "/v1/notes")
     def add_note(self, asked: Received) -> Any:
@@ -235,7 +244,7 @@ class Pipedrive(StandIn):
                 raise self._refusal(400, "add_time is no time") from None
         content = re.sub(r"<script.*?</script>", "", content, flags=re.DOTALL)
         row = self.notes.add({"content": content, "org_id": organization, "user_id": 11})
-        return Answer(200, {"success": True, "data": self._note(row)})
+        return Answer(200, {"success": True, "data": note_told(row)})
 
     @route("GET", "/v1/users/me")
     def me(self, asked: Received) -> Any:
@@ -299,17 +308,4 @@ class Pipedrive(StandIn):
             "visible_to": 3,
             "label_ids": [],
             "custom_fields": {code: custom_of(row).get(code) for code in codes},
-        }
-
-    @staticmethod
-    def _note(row: Row) -> dict[str, Any]:
-        return {
-            "id": int(row.id),
-            "content": row.values["content"],
-            "org_id": row.values["org_id"],
-            "user_id": row.values["user_id"],
-            "active_flag": True,
-            "add_time": f"{row.created:%Y-%m-%d %H:%M:%S}",
-            "update_time": f"{row.changed:%Y-%m-%d %H:%M:%S}",
-            "organization": {"name": "of the note"},
         }

@@ -36,7 +36,7 @@ def as_cursor(place: tuple[int, int]) -> str:
 def tokens_of(asked: Received) -> int:
     """Tokens of a request, as the vendor's files have them."""
     old = asked.path.startswith("/v1/")
-    single = bool(re.search(r"/\d+$", asked.path)) or asked.path.endswith("/me")
+    single = bool(re.search(r"/(\d+|[0-9a-f]{40})$", asked.path)) or asked.path.endswith("/me")
     if asked.method == "GET":
         return (2 if old else 1) if single else (20 if old else 10)
     return 10 if old else 5
@@ -54,3 +54,28 @@ def fits(type: str, value: Any) -> bool:
         except ValueError:
             return False
     return False
+
+
+def field_told(code: str, name: str, type: str, *, custom: bool) -> dict[str, Any]:
+    """A field, as version 2 tells it."""
+    return {
+        "field_code": code,
+        "field_name": name,
+        "field_type": type,
+        "is_custom_field": custom,
+        "is_optional_response_field": False,
+    }
+
+
+def note_told(row: Row) -> dict[str, Any]:
+    """A note, as version 1 tells it."""
+    return {
+        "id": int(row.id),
+        "content": row.values["content"],
+        "org_id": row.values["org_id"],
+        "user_id": row.values["user_id"],
+        "active_flag": True,
+        "add_time": f"{row.created:%Y-%m-%d %H:%M:%S}",
+        "update_time": f"{row.changed:%Y-%m-%d %H:%M:%S}",
+        "organization": {"name": "of the note"},
+    }
