@@ -68,6 +68,11 @@ def latest(connection: Connection, target: str) -> dict[int, sa.Row[Any]]:
     return _newest(connection, account_match.c.target == target)
 
 
+def targets(connection: Connection) -> list[str]:
+    """The targets that anything was ever matched in."""
+    return sorted(connection.execute(sa.select(account_match.c.target).distinct()).scalars())
+
+
 def outcome(row: sa.Row[Any] | None) -> Outcome:
     """What a row says; without one an account is unmatched."""
     if row is None:

@@ -28,7 +28,7 @@ def why(outcome: Outcome, names: Mapping[int, str]) -> str:
         "contradiction": "; ".join(f"{RULES[name]} names {found}" for name, found in _by_rule(outcome.candidates)),
         "differs": f"{those} states another account's external key, or another VAT number",
         "claimed": f"{those} is claimed by {rivals} as well",
-        "gone": f"{outcome.counterpart} is not there any more, and nothing says what became of it",
+        "gone": f"{outcome.counterpart} is not there, or in use no more, and nothing says what became of it",
         "none": f"{rule} says that it has none there",
     }
     return told.get(outcome.reason, "")

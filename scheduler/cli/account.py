@@ -129,6 +129,7 @@ def show(
             for key, balance in sorted(postings.balances(reading, book, account=item.account_id).items())
             if any(balance) or reserved.get(key, 0)
         ]
+        elsewhere = matches.of_account(reading, item.account_id)
     found: dict[str, Any] = {
         "account": item.external_id,
         "source": item.source,
@@ -144,6 +145,7 @@ def show(
             for alias in known
             if alias.old == item.account_id
         ],
+        "matches": elsewhere,
         "balances": balances,
     }
     if as_json:
@@ -155,6 +157,8 @@ def show(
         say(f"Merged into it: {_dated(found['aliases'])}")
     if found["merged_into"]:
         say(f"Merged into: {_dated(found['merged_into'])}", "yellow")
+    for row in elsewhere:
+        say(f"In {row['target']}: {' '.join(filter(None, (row['state'], row['counterpart'], row['why'])))}")
     parts = ("accrued", "adjusted", "settled", "reserved", "waived")
     columns = [("program", ""), ("period from", ""), ("entity", ""), ("", ""), *((part, "right") for part in parts)]
     rows = [

@@ -107,6 +107,17 @@ def _rows(context: Context, reading: sa.Connection, target: str) -> list[dict[st
     return found
 
 
+def of_account(reading: sa.Connection, account_id: int) -> list[dict[str, Any]]:
+    """What one account is in each system it was ever matched in."""
+    names = {key: item.external_id for key, item in accounts.identities(reading).items()}
+    found = []
+    for target in kept.targets(reading):
+        outcome = kept.outcome(kept.latest(reading, target).get(account_id))
+        row = {"target": target, "state": outcome.state, "counterpart": outcome.counterpart, "by": outcome.rule}
+        found.append({**row, "why": why(outcome, names)})
+    return found
+
+
 def match(
     account: AccountArgument,
     counterpart: Annotated[str, typer.Argument(help="The id of its account in the CRM.")],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -43,7 +44,11 @@ def pulled(results: list[Pulled]) -> Table:
 def matched(results: list[Matched]) -> Table:
     names = ("matched", "ambiguous", "stale", "unmatched", "changed")
     rows = [(item.target, *(f"{getattr(item, name):,}" for name in names)) for item in results]
-    return table("Accounts matched", [("connection", ""), *((name, "right") for name in names)], rows)
+    told = [f"{item.target}: {note}" for item in results for note in item.notes]
+    if any(item.ambiguous or item.stale for item in results):
+        told.append("`rebated account matches --state ambiguous` and `--state stale` show what waits for a person")
+    columns = [("connection", ""), *((name, "right") for name in names)]
+    return table("Accounts matched", columns, rows, escape("\n".join(told)))
 
 
 def accrued(result: Accrued) -> Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
@@ -21,8 +21,8 @@ from scheduler.mapping_file import read_mapping
 
 @dataclass(slots=True)
 class Matched:
-    """What is matched in one target: accounts in each state, and how many changed. `failure` tells why nothing was
-    looked at; what was matched before stays."""
+    """What is matched in one target: accounts in each state, and how many changed. `notes` tell what to look at,
+    `failure` why nothing was matched; what was matched before stays."""
 
     target: str
     matched: int = 0
@@ -30,6 +30,7 @@ class Matched:
     stale: int = 0
     unmatched: int = 0
     changed: int = 0
+    notes: list[str] = field(default_factory=list)
     failure: str = ""
     hint: str = ""
 
@@ -40,14 +41,16 @@ def match_accounts(context: Context) -> list[Matched]:
     for target in targets(context):
         try:
             with context.book.read() as reading:
-                found = matches.find(reading, settings(context, reading, target), context.as_of)
+                matching = settings(context, reading, target)
+                found = matches.find(reading, matching, context.as_of)
                 changed = matches.changes(reading, target, found)
+                notes = _unknown(reading, matching)
             if changed:
                 with context.book.batch(
                     "matching", actor=context.actor, claim=context.fence, run=context.run_id, note=target
                 ) as batch:
                     matches.keep(batch, target, changed)
-            results.append(_told(target, found, len(changed)))
+            results.append(_told(target, found, len(changed), notes))
         except RebatedError as error:
             results.append(Matched(target, failure=error.message, hint=error.hint or ""))
             log.error("matching failed", target=target, error=error.message, run=context.run_id)
@@ -93,6 +96,19 @@ def sources(context: Context, reading: sa.Connection, target: str) -> frozenset[
     return frozenset(stated or (name for name in known if name not in (target, GROUPS)))
 
 
-def _told(target: str, found: Mapping[int, Outcome], changed: int) -> Matched:
+def _unknown(reading: sa.Connection, matching: Matching) -> list[str]:
+    """What the mapping file says of accounts that there are none of: slips of the pen, or customers still to come."""
+    if not matching.file:
+        return []
+    table = account_identity.c
+    known = set(reading.execute(sa.select(table.external_id).where(table.source.in_(matching.sources))).scalars())
+    unknown = sorted(name for name in matching.file if name not in known)
+    if not unknown:
+        return []
+    some = ", ".join(unknown[:5]) + (" and others" if len(unknown) > 5 else "")
+    return [f"the mapping file names accounts that are not known: {some}"]
+
+
+def _told(target: str, found: Mapping[int, Outcome], changed: int, notes: list[str]) -> Matched:
     counts = Counter(outcome.state for outcome in found.values())
-    return Matched(target, counts["matched"], counts["ambiguous"], counts["stale"], counts["unmatched"], changed)
+    return Matched(target, counts["matched"], counts["ambiguous"], counts["stale"], counts["unmatched"], changed, notes)

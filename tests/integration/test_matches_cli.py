@@ -69,6 +69,7 @@ def test_a_person_decides_under_their_name(tmp_path: Path):
     }
     call(workspace, "pull")
     assert states(workspace)["C-2"] == ("matched", "73", "person")
+    assert "In crm: matched 73" in call(workspace, "account", "show", "C-2").out
     told = call(workspace, "account", "unmatch", "C-2", "--reason", "a private person").out
     assert "a person says that it has none there" in told
     told = call(workspace, "account", "unmatch", "C-2", "--by-rules", "--reason", "mended").out
@@ -115,9 +116,9 @@ def test_the_mapping_file_wins_over_the_rules_and_is_checked(tmp_path: Path):
     failed = call(workspace, "pull", code=4)
     assert f"crm: {file}: cannot be read: No such file" in failed.err
     assert "connections.crm.matching.file" in call(workspace, "check", "--offline", code=2).out
-    file.write_text("\ufeffcounterpart;account;who\n73;C-1;Ann\n;C-3;Ann\n\n")
+    file.write_text("\ufeffcounterpart;account;who\n73;C-1;Ann\n73;X[b];\n;C-3;Ann\n\n")
     call(workspace, "check", "--offline")
-    call(workspace, "pull")
+    assert "crm: the mapping file names accounts that are not known: X[b]" in call(workspace, "pull").out
     assert states(workspace) == {
         "C-1": ("matched", "73", "file"),
         "C-2": ("unmatched", None, ""),

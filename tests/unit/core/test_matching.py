@@ -226,7 +226,7 @@ def test_what_people_said_follows_merges_and_waits_where_nothing_is_left():
     assert one(account(), there("y", merged_from=("x",)), said=said) == matched("y", "person", "merged")
     gone = one(account(), there("y", external_key="C-1"), said=said)
     assert gone == Outcome("stale", "x", "person", "gone")
-    assert why(gone, {}) == "x is not there any more, and nothing says what became of it"
+    assert why(gone, {}) == "x is not there, or in use no more, and nothing says what became of it"
 
 
 # ---------------------------------------------------------------- what changes
