@@ -2,7 +2,8 @@
 
 Beside the functions of JMESPath: `total(list)` the exact sum of numbers or of their texts, `times(a, b)` their exact
 product, `text(value)` plain text, `before(text, sign)` and `after(text, sign)` the part of a text before or behind the
-first sign, `json(text)` what JSON inside a text says.
+first sign, `json(text)` what JSON inside a text says, `inherit(list, table)` the tables of the list, each with the
+entries of the table that it has not itself.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ class _Functions(functions.Functions):
     @functions.signature({"types": ["string", "null"]})
     def _func_json(self, value: str | None) -> Any:
         return None if not value else json.loads(value, parse_float=Decimal)
+
+    @functions.signature({"types": ["array", "null"]}, {"types": ["object"]})
+    def _func_inherit(self, rows: list[Any] | None, table: dict[str, Any]) -> list[Any]:
+        return [{**table, **row} for row in rows or () if isinstance(row, dict)]
 
 
 class Expression:

@@ -48,6 +48,12 @@ def _iso(value: Any, _: str) -> str:
     return value.isoformat() if isinstance(value, date) else _iso(_instant(value), "")
 
 
+def _noon(value: Any, _: str) -> datetime:
+    """The noon of a day, UTC: it lies on that day in every time zone but the two easternmost."""
+    day = value if isinstance(value, date) and not isinstance(value, datetime) else _instant(value).date()
+    return datetime.combine(day, time(12), UTC)
+
+
 def _date(value: Any, pattern: str) -> str:
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
@@ -141,6 +147,7 @@ FILTERS: Mapping[str, Filter] = {
     "negate": _negate,
     "iso": _iso,
     "date": _date,
+    "noon": _noon,
     "epoch": _whole_seconds,
     "epoch_ms": _milliseconds,
     "http_date": lambda value, _: format_datetime(_instant(value).astimezone(UTC), usegmt=True),

@@ -6,7 +6,8 @@ or empty text) leaves out what it stands in: the whole text, and with it the ent
 null stays null where it is the whole text, and is an error inside other text. Keys of tables are templates too.
 
 A table `{"$each": "document.lines", "$as": "line", "$item": ...}` becomes a list: the item once for each, in which
-`${line...}` is the element. Templates reach the data they are given and nothing else: no attributes, no calls.
+`${line...}` is the element. A table `{"$merge": [..., ...]}` becomes one table: later ones are laid over earlier ones,
+and what is no table is left out. Templates reach the data they are given and nothing else: no attributes, no calls.
 """
 
 from __future__ import annotations
@@ -108,6 +109,8 @@ def references(value: Any) -> Iterator[Reference]:
             own = value.get("$as", "item")
             yield from (found for found in references(value["$item"]) if found.path.partition(".")[0] != own)
             return
+        if "$merge" in value and (len(value) > 1 or not isinstance(value["$merge"], (list, tuple))):
+            raise ValueError("a table made by `$merge` has a list of tables under it, and nothing else")
         for key, item in value.items():
             yield from references(str(key))
             yield from references(item)
@@ -126,6 +129,9 @@ def render(template: Any, data: Mapping[str, Any], tables: Tables, *, quote: Cal
     if isinstance(template, Mapping):
         if "$each" in template:
             return list(_each(template, data, tables))
+        if "$merge" in template:
+            given = render(template["$merge"], data, tables)
+            return {name: value for each in given if isinstance(each, Mapping) for name, value in each.items()}
         filled = {}
         for key, item in template.items():
             name, value = _text(str(key), data, tables, None), render(item, data, tables)

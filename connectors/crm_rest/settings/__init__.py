@@ -64,7 +64,8 @@ class RestSettings(AdapterSettings):
     @model_validator(mode="before")
     @classmethod
     def _over_preset(cls, data: Any) -> Any:
-        return with_preset(data) if isinstance(data, Mapping) and data.get("preset") else data
+        data = with_preset(data) if isinstance(data, Mapping) and data.get("preset") else data
+        return _with_zones(data, data.get("values")) if isinstance(data, Mapping) else data
 
     @model_validator(mode="after")
     def _values_fit(self) -> Self:
@@ -87,3 +88,16 @@ class RestSettings(AdapterSettings):
         if wrong:
             raise ValueError("; ".join(wrong[:5]))
         return self
+
+
+def _with_zones(data: Any, values: Any) -> Any:
+    """The settings with `time_zone = "${values.name}"` filled in: a zone is a customer's, and no template."""
+    if isinstance(data, (list, tuple)):
+        return [_with_zones(item, values) for item in data]
+    if not isinstance(data, Mapping):
+        return data
+    filled = {name: _with_zones(value, values) for name, value in data.items()}
+    zone = re.fullmatch(r"\$\{values\.(\w+)\}", str(filled.get("time_zone", "")))
+    if zone is not None and isinstance(values, Mapping) and values.get(zone.group(1)):
+        filled["time_zone"] = values[zone.group(1)]
+    return filled

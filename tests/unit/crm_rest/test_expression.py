@@ -57,3 +57,10 @@ def test_an_unknown_function_is_an_error_of_ours() -> None:
 )
 def test_what_holds(data: Any, holds: bool) -> None:
     assert expression("@").holds(data) is holds
+
+
+def test_rows_inherit_what_they_have_not_themselves() -> None:
+    data = {"currency": "EUR", "rows": [{"net": 1}, {"net": 2, "currency": "USD"}, "no table"], "none": None}
+    found = expression("inherit(rows, {currency: currency})[].currency").of(data)
+    assert found == ["EUR", "USD"]
+    assert expression("inherit(none, {currency: currency})").of(data) == []

@@ -7,6 +7,7 @@ import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -97,3 +98,12 @@ def test_a_text_quoted_for_soql_stays_one_literal(text: str) -> None:
 @given(st.text())
 def test_a_text_as_json_comes_back_as_it_was(text: str) -> None:
     assert json.loads(f'[["ref", "=", {through(text, "json")}]]') == [["ref", "=", text]]
+
+
+def test_a_noon_lies_on_its_day_nearly_everywhere() -> None:
+    for day in (date(2026, 3, 29), "2026-03-29"):
+        noon = through(day, "noon")
+        assert noon == datetime(2026, 3, 29, 12, tzinfo=UTC)
+        for zone in ("Europe/Berlin", "America/Los_Angeles", "Asia/Tokyo"):
+            assert noon.astimezone(ZoneInfo(zone)).date() == date(2026, 3, 29)
+    assert through(date(2026, 3, 29), "noon | epoch") == 1_774_785_600

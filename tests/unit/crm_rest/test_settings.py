@@ -211,3 +211,11 @@ def test_a_name_in_a_path_is_a_value_there_is() -> None:
     for wrong, message in (("custom.${values.no}", "has no no"), ("custom.[${values.key}", "not a JMESPath")):
         with pytest.raises(ValidationError, match=message):
             RestSettings.model_validate(at(good, "read.invoices.fields.number", wrong))
+
+
+def test_the_zone_of_stamps_may_be_a_value_of_the_customer() -> None:
+    settings = by_hand()
+    settings["values"] = {"time_zone": "Asia/Kolkata"}
+    settings["read"]["invoices"]["window"]["time_zone"] = "${values.time_zone}"
+    window = RestSettings.model_validate(settings).read["invoices"].window
+    assert getattr(window, "time_zone", "") == "Asia/Kolkata"

@@ -144,3 +144,13 @@ def test_names_in_a_path_are_quoted() -> None:
     assert render_path("properties.${values.none?}", data, Tables()) == ""
     with pytest.raises(DataError, match="nothing here is called document"):
         render_path("properties.${document.key}", data, Tables())
+
+
+def test_tables_are_laid_over_one_another() -> None:
+    data = {"saved": {"options": {"options_a": "1", "options_b": "2"}, "none": []}, "tier": {"tier": "gold"}}
+    template = {"array_options": {"$merge": ["${saved.options}", {"options_b": "${tier.tier}"}, "${saved.none}"]}}
+    assert render(template, data, Tables()) == {"array_options": {"options_a": "1", "options_b": "gold"}}
+    assert render({"$merge": ["${saved.none}", {}]}, data, Tables()) == {}
+    for wrong in ({"$merge": {}}, {"$merge": [], "more": 1}):
+        with pytest.raises(ValueError, match="merge"):
+            check_template(wrong)
