@@ -42,3 +42,12 @@ def test_a_restarted_server_has_what_it_had(tryton: TrytonServer):
     tryton.start()
     assert tryton.url == address
     assert tryton.acts.call("party.party/search", {"domain": [["code", "=", "C-2001"]]}) == [party]
+
+
+def test_a_restored_server_has_its_seed_again(tryton: TrytonServer):
+    for _ in range(2):
+        tryton.restore()
+        invoices = tryton.acts.call("account.invoice/search_count", {"domain": []})
+        invoice = tryton.acts.invoice("C-1001", [("TOOL-1", 1, "10")], "2026-04-01")
+        assert tryton.acts.call("account.invoice/search_count", {"domain": []}) == invoices + 1
+        assert invoice == invoices + 1

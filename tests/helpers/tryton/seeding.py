@@ -15,7 +15,6 @@ from typing import Any
 from tests.helpers.tryton.place import DATABASE
 
 MODULES = ("account_invoice",)
-LANGUAGES = ("en", "de")
 YEARS = (2025, 2026, 2027)
 RATES = ("19", "7", "20", "10", "0")
 KEYS = {"rebated": "key-of-rebated-" + "5" * 40, "stranger": "key-of-stranger-" + "6" * 40, "admin": "a" * 64}
@@ -59,10 +58,10 @@ def _create_database() -> None:
         database.init()
     config.set("database", "language", "en")
     pool = Pool(DATABASE)
-    pool.init(update=["ir", "res", *MODULES], lang=list(LANGUAGES), activatedeps=True)
+    pool.init(update=["ir", "res", *MODULES], lang=["en"], activatedeps=True)
     with Transaction().start(DATABASE, 0):
         language = pool.get("ir.lang")
-        language.write(language.search([("code", "in", LANGUAGES)]), {"translatable": True})
+        language.write(language.search([("code", "=", "en")]), {"translatable": True})
         pool.get("ir.module").update_list()
 
 

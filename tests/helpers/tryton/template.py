@@ -6,10 +6,12 @@ import fcntl
 import hashlib
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,15 @@ def copy_into(folder: Path) -> Mapping[str, Any]:
     shutil.copyfile(file_of(made), file_of(folder))
     ground: Mapping[str, Any] = json.loads((made / GROUND).read_text())
     return ground
+
+
+def restore_into(folder: Path) -> None:
+    """Put the seeded content back into a database that a server works on, as one transaction."""
+    with (
+        closing(sqlite3.connect(file_of(_made()))) as seeded,
+        closing(sqlite3.connect(file_of(folder), timeout=30)) as database,
+    ):
+        seeded.backup(database)
 
 
 def _made() -> Path:
