@@ -18,7 +18,7 @@ from core.errors import RefusedError
 from core.ledger import counterparts
 from core.ledger.accounts import Identity, aliases, identities, origins, owner
 from core.ledger.acts import record_act
-from core.ledger.alarms import close_alarm, open_alarm
+from core.ledger.alarms import close_alarm, open_alarm, open_alarms
 from core.ledger.book import Batch
 from core.ledger.tables import account_match, act
 from core.matching import Before, Outcome, Register, Rule, Said, match, why
@@ -113,13 +113,13 @@ def keep(batch: Batch, target: str, changed: Mapping[int, Outcome]) -> None:
     asked = {account_id: new for account_id, new in changed.items() if new.state in ("ambiguous", "stale")}
     named = {*asked, *(rival for new in asked.values() for rival in new.rivals)}
     names = {key: item.external_id for key, item in identities(batch.connection).items() if key in named}
+    alarmed = {row.subject for row in open_alarms(batch.connection) if row.kind == ALARM}
     for account_id, new in changed.items():
+        subject = _subject(target, account_id)
         if account_id in asked:
-            open_alarm(
-                batch, ALARM, _subject(target, account_id), _question(target, names, account_id, new), account_id
-            )
-        else:
-            close_alarm(batch, ALARM, _subject(target, account_id), f"{new.state} {new.counterpart or ''}".strip())
+            open_alarm(batch, ALARM, subject, _question(target, names, account_id, new), account_id)
+        elif subject in alarmed:
+            close_alarm(batch, ALARM, subject, f"{new.state} {new.counterpart or ''}".strip())
 
 
 def decide(
