@@ -172,7 +172,7 @@ class HttpSession:
             timeout=(self._settings.connect_timeout, self._settings.read_timeout),
         )
         with response:
-            if 300 <= response.status_code < 400:
+            if 300 <= response.status_code < 400 and response.status_code != 304:
                 return _redirect(host, response.headers.get("Location", ""))
             pieces = []
             left = self._settings.max_reply_megabytes << 20

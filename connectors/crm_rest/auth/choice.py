@@ -1,0 +1,23 @@
+"""The way to prove who we are that the settings name."""
+
+from __future__ import annotations
+
+from connectors.crm_rest.auth.base import Authentication
+from connectors.crm_rest.auth.fixed import Fixed, FixedToken, Key, Nothing, UserAndPassword
+from connectors.crm_rest.auth.surroundings import Surroundings
+from connectors.crm_rest.settings.auth import ApiKey, Auth, Basic, Bearer
+
+__all__ = ["Surroundings", "authentication"]
+
+
+def authentication(settings: Auth, around: Surroundings) -> Authentication:
+    """Makes no request and reads no secret."""
+    match settings:
+        case ApiKey():
+            return Fixed(Key(settings), around.base)
+        case Basic():
+            return Fixed(UserAndPassword(settings), around.base)
+        case Bearer():
+            return Fixed(FixedToken(settings), around.base)
+        case _:
+            return Fixed(Nothing(), around.base)

@@ -1,0 +1,274 @@
+"""Requests of a connection: filled in, signed, in their turn, read, and judged by how one recovers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
+
+from connectors.crm_rest.answer import Answer
+from connectors.crm_rest.auth import Proof, Surroundings, authentication
+from connectors.crm_rest.clock import SYSTEM_CLOCK, Clock
+from connectors.crm_rest.error_rules import ErrorRules
+from connectors.crm_rest.json_reply import NotJson, read
+from connectors.crm_rest.outgoing import Outgoing, outgoing
+from connectors.crm_rest.places import places
+from connectors.crm_rest.settings import RestSettings
+from connectors.crm_rest.settings.base import Request
+from connectors.crm_rest.template import Tables, render
+from connectors.crm_rest.throttle import Deferred, Gate, traffic
+from connectors.http.redaction import plain, without
+from connectors.http.reply import Reply
+from connectors.http.session import HttpSession, NotSent, ReplyLost, TooLarge
+from connectors.spi import UnknownOutcome, WriteRefused
+from core.errors import DataError, FatalError, RebatedError, RetryableError
+
+# The library logs addresses, whose queries hold what is searched for, and may hold a key.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
+
+__all__ = ["Answer", "Client", "During"]
+
+During = Literal["read", "write"]
+
+_ATTEMPTS = 3
+_BACKOFF = wait_exponential(multiplier=0.5, max=5)
+
+
+class _Throttled(RetryableError):
+    """Too much was asked, and nothing was carried out. The gate knows how long to wait."""
+
+
+class _NoTables:
+    """Stands until the adapter assigns its own."""
+
+    def map(self, name: str, key: str) -> Any:
+        raise DataError("bad_template", f"there is no table {name} here")
+
+    lookup = map
+
+
+class Client:
+    """One connection to one system over REST. Safe to use from threads."""
+
+    def __init__(self, name: str, settings: RestSettings, *, base: Path, clock: Clock | None = None) -> None:
+        """Makes no request. Raises ConfigError where a file that `http` names cannot be used."""
+        self.name = name
+        self.tables: Tables = _NoTables()
+        self._settings = settings
+        self.clock = clock or SYSTEM_CLOCK
+        self._http = HttpSession(settings.http, base=base)
+        self._rules = ErrorRules(settings.errors, settings.error_message)
+        self._places = places(settings)
+        self._gates: dict[str, Gate] = {}
+        self._identity = sha256(settings.auth.model_dump_json().encode() + str(base).encode()).hexdigest()
+        around = Surroundings(name, base, self._http, self.clock, self._asked_unsigned, self._rendered)
+        self._auth = authentication(settings.auth, around)
+        self._retrying = Retrying(
+            stop=stop_after_attempt(_ATTEMPTS),
+            wait=_pause,
+            retry=retry_if_exception(_passes),
+            sleep=self.clock.sleep,
+            reraise=True,
+        )
+
+    @property
+    def server_date(self) -> datetime | None:
+        """The server's clock at its last reply, UTC; None before the first."""
+        return self._http.server_date
+
+    def roots(self) -> dict[str, Any]:
+        """What every template can name: values, session, connection, now (UTC)."""
+        return {
+            "values": self._settings.values,
+            "session": self._auth.exports,
+            "connection": self.name,
+            "now": self.clock.now(),
+        }
+
+    def call(
+        self,
+        request: Request,
+        data: Mapping[str, Any] | None = None,
+        *,
+        during: During = "read",
+        address: str | None = None,
+        also_fine: tuple[int, ...] = (),
+    ) -> Answer:
+        """Send a request filled in with `data` beside `roots()`, and read the reply.
+
+        `address`, a link from a reply, stands in for path and query, and must be on the host of base_url. A status in
+        `also_fine` is fine whatever the rules say. A read is tried three times; a write is sent once, and once more
+        only where it was refused for an ended token or session.
+
+        Raises RetryableError where nothing was carried out or it only read (`after`: seconds to wait, throttle.Deferred
+        where longer than is waited here), UnknownOutcome where a write may have been carried out, WriteRefused where it
+        could not be filled in, FatalError where a person must act, and for a read that was refused.
+        """
+        if during == "write":
+            return self._once(request, data, during, address, also_fine)
+        return self._retrying(self._once, request, data, during, address, also_fine)
+
+    def outgoing(
+        self,
+        request: Request,
+        data: Mapping[str, Any] | None = None,
+        *,
+        during: During = "read",
+        address: str | None = None,
+    ) -> Outgoing:
+        """The request as it would be sent, without credentials. Raises WriteRefused or FatalError where it cannot be
+        filled in."""
+        try:
+            return outgoing(
+                request,
+                self.roots() | dict(data or {}),
+                self.tables,
+                base_url=self._settings.base_url,
+                headers=self._settings.headers,
+                address=address,
+            )
+        except DataError as error:
+            message = f"{self.name}: {self._place(request)}: {error.message}"
+            hint = error.hint
+        if during == "write":
+            raise WriteRefused(message, hint=hint)
+        raise FatalError(message, hint=hint)
+
+    def close(self) -> None:
+        """End the session, if there is one, and close the connections kept alive. The client can be used again."""
+        self._auth.close()
+        self._http.close()
+
+    def _once(
+        self,
+        request: Request,
+        data: Mapping[str, Any] | None,
+        during: During,
+        address: str | None,
+        also_fine: tuple[int, ...],
+    ) -> Answer:
+        self._auth.ready()
+        sent = self.outgoing(request, data, during=during, address=address)
+        proof = self._auth.sign(sent)
+        answer = self._sent(request, sent, proof, during, also_fine)
+        if answer.meaning == "refresh" and self._auth.renew(proof):
+            sent = self.outgoing(request, data, during=during, address=address)
+            answer = self._sent(request, sent, self._auth.sign(sent), during, also_fine)
+        return self._judged(answer, request, during)
+
+    def _sent(
+        self, request: Request, sent: Outgoing, proof: Proof, during: During, also_fine: tuple[int, ...] = ()
+    ) -> Answer:
+        host = urlsplit(proof.url).netloc
+        gate = self._gate(host)
+        failure: RebatedError
+        try:
+            with gate.passing(request.route, request.cost):
+                reply = self._http.request(sent.method, proof.url, headers=proof.headers, body=sent.body)
+        except ReplyLost as lost:
+            if during == "read":
+                raise
+            failure = UnknownOutcome(f"{lost.message}, after {self._place(request)} was sent", hint=lost.hint)
+        else:
+            return self._read(reply, request, during, also_fine, gate)
+        raise failure
+
+    def _read(self, reply: Reply, request: Request, during: During, also_fine: tuple[int, ...], gate: Gate) -> Answer:
+        """The reply, parsed and judged. What cannot be read, though the status is fine, is worth another try."""
+        body, unreadable = None, ""
+        if reply.status != 204:
+            try:
+                body = read(reply.body, nesting=self._settings.nesting, kind=reply.headers.get("Content-Type", ""))
+            except NotJson as error:
+                unreadable = str(error)
+        if reply.status in also_fine:
+            return Answer(reply.status, reply.headers, body, "fine")
+        judged = self._rules.judge(reply.status, reply.headers, body, reply.body, during)
+        wait = gate.learn(judged.meaning == "throttle", reply.headers, reply.date, request.route)
+        meaning, message = judged
+        if meaning == "fine" and unreadable:
+            meaning, message = "retry", f"the reply cannot be read: {unreadable}"
+        if message:
+            message = self._clean(message)
+        if meaning == "throttle":
+            raise _Throttled(self._said(request, reply.status, message), after=wait)
+        if meaning == "empty":
+            body = None
+        answer = Answer(reply.status, reply.headers, body, meaning, message)
+        if meaning == "retry":
+            raise self._broken(answer, request, during, reply.retry_after())
+        return answer
+
+    def _broken(self, answer: Answer, request: Request, during: During, after: int | None) -> RetryableError:
+        error = UnknownOutcome if during == "write" else RetryableError
+        return error(self._said(request, answer.status, answer.message), after=after)
+
+    def _judged(self, answer: Answer, request: Request, during: During) -> Answer:
+        """The answer, or what it means as an error."""
+        said = self._said(request, answer.status, answer.message)
+        match answer.meaning:
+            case "conflict":
+                raise RetryableError(said, hint="another change came between; nothing was carried out")
+            case "refresh":
+                raise FatalError(
+                    said, hint="the credentials are not accepted: check [auth] and where its secrets are kept"
+                )
+            case "fatal":
+                raise FatalError(
+                    said, hint="check the rights of the user or token, and that the interface is switched on"
+                )
+            case "refused" if during == "read":
+                raise FatalError(said, hint=f"check {self._place(request)}, and the version of the other system")
+            case _:
+                return answer
+
+    def _asked_unsigned(self, request: Request, data: Mapping[str, Any], secrets: Mapping[str, str]) -> Answer:
+        """The answer to a request of the authentication itself."""
+        sent = self.outgoing(request, {**data, **secrets})
+        answer = self._sent(request, sent, Proof(sent.url, sent.headers), "read")
+        message = answer.message
+        for secret in secrets.values():
+            message = without(message, secret)
+        return Answer(answer.status, answer.headers, answer.body, answer.meaning, message)
+
+    def _rendered(self, template: Any) -> Any:
+        return render(template, self.roots(), self.tables)
+
+    def _gate(self, host: str) -> Gate:
+        gate = self._gates.get(host)
+        if gate is None:
+            shared = traffic(host.lower(), self._identity, self.clock)
+            gate = self._gates[host] = Gate(self._settings.throttle, shared, self.clock, host)
+        return gate
+
+    def _clean(self, message: str) -> str:
+        for secret in self._auth.secrets():
+            message = without(message, secret)
+        return plain(message)
+
+    def _said(self, request: Request, status: int, message: str) -> str:
+        return f"{self.name}: {self._place(request)} was answered {status}" + (f": {message}" if message else "")
+
+    def _place(self, request: Request) -> str:
+        """Names the request by where it stands in the settings, never by its address, which may hold private data."""
+        place = self._places.get(id(request))
+        return f"{place} ({request.method})" if place else f"{request.method} {plain(request.path, longest=200)}"
+
+
+def _passes(error: BaseException) -> bool:
+    """Whether a read is worth another try now."""
+    if not isinstance(error, RetryableError) or isinstance(error, (Deferred, TooLarge, UnknownOutcome)):
+        return False
+    return isinstance(error, (_Throttled, NotSent)) or error.after is None
+
+
+def _pause(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome is not None else None
+    # After a refusal for too much the gate does the waiting, for all threads at once.
+    return 0 if isinstance(error, _Throttled) else _BACKOFF(state)
