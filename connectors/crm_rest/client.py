@@ -60,7 +60,7 @@ class Client:
         """Makes no request. Raises ConfigError where a file that `http` names cannot be used."""
         self.name = name
         self.tables: Tables = _NoTables()
-        self._settings = settings
+        self.settings = settings
         self.clock = clock or SYSTEM_CLOCK
         self._http = HttpSession(settings.http, base=base)
         self._rules = ErrorRules(settings.errors, settings.error_message)
@@ -85,7 +85,7 @@ class Client:
     def roots(self) -> dict[str, Any]:
         """What every template can name: values, session, connection, now (UTC)."""
         return {
-            "values": self._settings.values,
+            "values": self.settings.values,
             "session": self._auth.exports,
             "connection": self.name,
             "now": self.clock.now(),
@@ -129,8 +129,8 @@ class Client:
                 request,
                 self.roots() | dict(data or {}),
                 self.tables,
-                base_url=self._settings.base_url,
-                headers=self._settings.headers,
+                base_url=self.settings.base_url,
+                headers=self.settings.headers,
                 address=address,
             )
         except DataError as error:
@@ -184,7 +184,7 @@ class Client:
         body, unreadable = None, ""
         if reply.status != 204:
             try:
-                body = read(reply.body, nesting=self._settings.nesting, kind=reply.headers.get("Content-Type", ""))
+                body = read(reply.body, nesting=self.settings.nesting, kind=reply.headers.get("Content-Type", ""))
             except NotJson as error:
                 unreadable = str(error)
         if reply.status in also_fine:
@@ -244,7 +244,7 @@ class Client:
         gate = self._gates.get(host)
         if gate is None:
             shared = traffic(host.lower(), self._identity, self.clock)
-            gate = self._gates[host] = Gate(self._settings.throttle, shared, self.clock, host)
+            gate = self._gates[host] = Gate(self.settings.throttle, shared, self.clock, host)
         return gate
 
     def _clean(self, message: str) -> str:
