@@ -14,7 +14,7 @@ class Till:
     documents: dict[str, DocumentRequest] = field(default_factory=dict)
     capabilities = Capabilities(frozenset(), frozenset({"credit_note", "debit_invoice"}), "enforced", 0, 60)
 
-    def look_up(self, kind: str, key: str) -> tuple[Remote, ...]:
+    def look_up(self, kind: str, key: str, account: str = "") -> tuple[Remote, ...]:
         found = self.read_back(kind, key)
         return () if found is None else (found,)
 
