@@ -20,13 +20,13 @@ def prepared(pipedrive: Pipedrive) -> dict[str, str]:
         for label, type in (
             ("ERP customer number", "varchar"),
             ("Website", "varchar"),
-            ("rebated tier", "varchar"),
-            ("rebated tier since", "date"),
-            ("rebated tier until", "date"),
-            ("rebated progress", "double"),
-            ("rebated to next tier", "double"),
-            ("rebated earned", "double"),
-            ("rebated paid this year", "double"),
+            ("Rebate tier", "varchar"),
+            ("Rebate tier since", "date"),
+            ("Rebate tier until", "date"),
+            ("Rebate progress", "double"),
+            ("Rebate to next tier", "double"),
+            ("Rebate earned", "double"),
+            ("Rebate paid this year", "double"),
         )
     }
 
@@ -61,7 +61,7 @@ class PipedriveHarness(PresetHarness):
     def stored(self, kind: WriteKind, key: str) -> int:
         if kind == "account_note":
             return sum(1 for note in self.pipedrive.notes if key in note.values["content"])
-        return self.tier_stored(key, lambda row: row.values["custom_fields"].get(self.codes["rebated tier"]))
+        return self.tier_stored(key, lambda row: row.values["custom_fields"].get(self.codes["Rebate tier"]))
 
     def is_write(self, request: Request) -> bool:
         return request.method in ("POST", "PATCH")

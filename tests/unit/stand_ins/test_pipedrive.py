@@ -35,7 +35,7 @@ def test_organizations_come_page_by_page(pipedrive: Pipedrive) -> None:
 
 
 def test_fields_take_what_is_of_their_type(pipedrive: Pipedrive) -> None:
-    tier, sum_of = pipedrive.add_field("rebated tier"), pipedrive.add_field("rebated accrued", "double")
+    tier, sum_of = pipedrive.add_field("Rebate tier"), pipedrive.add_field("Rebate accrued", "double")
     path = f"/api/v2/organizations/{pipedrive.add_organization('A').id}"
     assert call(pipedrive, "PATCH", path, {"custom_fields": {tier: "gold", sum_of: 12.5}}).status_code == 200
     for wrong in ({tier: 12}, {sum_of: "12.5"}, {"0" * 40: "gold"}):
@@ -46,7 +46,7 @@ def test_fields_take_what_is_of_their_type(pipedrive: Pipedrive) -> None:
         each["field_name"]: each["field_code"]
         for each in call(pipedrive, "GET", "/api/v2/organizationFields").json()["data"]
     }
-    assert labels["rebated tier"] == tier
+    assert labels["Rebate tier"] == tier
 
 
 def test_notes_double_and_go_along_with_a_merge(pipedrive: Pipedrive) -> None:
