@@ -217,6 +217,13 @@ class TierRequest:
     digits: int = 0
     kind: Literal["tier"] = "tier"
 
+    @property
+    def progress(self) -> int:
+        """How much of the way to the next tier is done, in whole percent rounded down; 100 where there is none."""
+        if not self.to_next:
+            return 100
+        return max(0, 100 * self.measure) // max(1, self.measure + self.to_next)
+
     def text(self, value: int | None) -> str:
         """A measure as plain text: `1234.50` of money, `1.5` of a quantity; empty where there is none."""
         if value is None:

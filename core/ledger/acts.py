@@ -49,6 +49,14 @@ def latest(connection: Connection, kind: str) -> dict[str, Any]:
     return dict(rows.all())
 
 
+def latest_batches(connection: Connection, kind: str) -> dict[str, int]:
+    """The batch of the latest act of a kind about each subject."""
+    rows = connection.execute(
+        sa.select(act.c.subject, sa.func.max(act.c.batch)).where(act.c.kind == kind).group_by(act.c.subject)
+    )
+    return dict(rows.all())
+
+
 def modes(connection: Connection) -> dict[str, Mode]:
     """The mode of each program that has one; the others are in shadow."""
     return {

@@ -65,6 +65,12 @@ def enqueue(
     return False
 
 
+def readdress(batch: Batch, key: str, request: dict[str, Any]) -> None:
+    """Give a row that was never begun, or was refused, another address: it is sent under its key as any other."""
+    values = {"request": request, "content_hash": content_hash(request), "state": "queued", "attempts": 0, "error": ""}
+    batch.connection.execute(outbox.update().where(outbox.c.key == key).values(**values))
+
+
 def pending(connection: Connection, kinds: Sequence[str], now: datetime) -> list[sa.Row[Any]]:
     """Rows that are due to be sent or looked up, oldest first."""
     query = (

@@ -115,6 +115,15 @@ def by_id(connection: Connection, proposal_id: int) -> Stored:
     return found[0]
 
 
+def by_ids(connection: Connection, proposal_ids: Iterable[int]) -> list[Stored]:
+    """Those proposals, oldest first."""
+    wanted = list(proposal_ids)
+    found: list[Stored] = []
+    for start in range(0, len(wanted), 500):
+        found += _rows(connection, proposal.c.id.in_(wanted[start : start + 500]))
+    return found
+
+
 def by_key(connection: Connection, key: str, book: str = "live") -> Stored:
     """The latest proposal under a key. Raises RefusedError where there is none."""
     found = _rows(connection, proposal.c.key == key, proposal.c.book == book)

@@ -37,6 +37,51 @@ def latest(connection: Connection, book: str, program: str | None = None) -> dic
     return {(row.program, row.account_id): row for row in rows}
 
 
+def changes(connection: Connection, book: str, after: int) -> dict[tuple[str, int], sa.Row[Any]]:
+    """The last change of tier of each (program, account) that was written after a batch, if there was one.
+
+    The standing that begins with it, with `before` and `kept_until`: the tier of the one before it and how long that
+    would have lasted, None for a first standing.
+    """
+    table = standing.c
+    account = (table.program, table.account_id)
+    each = (
+        sa.select(
+            *table,
+            sa.func.lag(table.tier).over(partition_by=account, order_by=table.id).label("before"),
+            sa.func.lag(table.valid_until).over(partition_by=account, order_by=table.id).label("kept_until"),
+        )
+        .where(table.book == book)
+        .subquery()
+    )
+    is_change = sa.or_(each.c.before.is_(None), each.c.before != each.c.tier)
+    rows = connection.execute(sa.select(each).where(each.c.batch > after, is_change).order_by(each.c.id))
+    return {(row.program, row.account_id): row for row in rows}
+
+
+def known_at(connection: Connection, book: str, program: str, batch: int) -> dict[int, sa.Row[Any]]:
+    """The standing of each account in a program as it was known after a batch."""
+    table = standing.c
+    where = (table.book == book, table.program == program, table.batch <= batch)
+    newest = sa.select(sa.func.max(table.id)).where(*where).group_by(table.account_id)
+    rows = connection.execute(sa.select(standing).where(table.id.in_(newest)))
+    return {row.account_id: row for row in rows}
+
+
+def first_batches(connection: Connection, book: str, after: dict[str, int]) -> dict[str, int]:
+    """By program, the first batch after the one given for it that wrote standings; without those that have none."""
+    table = standing.c
+    found = {}
+    for program, batch in after.items():
+        query = sa.select(sa.func.min(table.batch)).where(
+            table.book == book, table.program == program, table.batch > batch
+        )
+        first = connection.execute(query).scalar()
+        if first is not None:
+            found[program] = int(first)
+    return found
+
+
 def store(
     batch: Batch, book: str, program: Program, outlooks: dict[int, Outlook], as_of: int
 ) -> tuple[int, list[TierChange]]:

@@ -1,320 +1,266 @@
-"""Notices: what an account's people are told, and the tier fields sales see. Each once, and only what changed."""
+"""Notices: what sales are told about an account, and the tier fields they see. Each once, and only what changed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime, time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime, time
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from connectors.spi import NoteRequest, Remote, TierRequest
-from core.keys import notice_key
-from core.ledger import acts, moves, outbox, postings, proposals, registry, standings
-from core.ledger.accounts import aliases, owner
+from connectors.spi import NoteRequest
+from core.ledger import acts, moves, outbox, proposals, registry, standings
+from core.ledger.accounts import aliases
 from core.ledger.book import Batch
-from core.ledger.columns import text_within
 from core.ledger.masters import Profile, profiles
 from core.ledger.proposals import Stored
 from core.ledger.registry import Registered
 from core.ledger.tables import outbox as outbox_table
-from core.ledger.tables import posting, posting_transaction
-from core.ledger.tables import standing as standing_table
+from core.ledger.tables import receipt
 from core.money import shown
-from core.tiers import Figures, figures
+from core.programs import Program
+from core.tiers import figures
 from scheduler.config_sections import route
 from scheduler.context import Context
-from scheduler.steps import requests
-from scheduler.steps.wording import service_text
+from scheduler.steps import events, requests, tier_fields
+from scheduler.steps.addressing import Addresses, follow_matches
+from scheduler.steps.events import Event, Stand
+from scheduler.steps.notebook import Notebook, months_after
+from scheduler.steps.sentences import sentence
+from scheduler.steps.starts import Start, Starts
+from scheduler.steps.wording import program_text, service_text
+from scheduler.steps.written import Written
 
 Row = sa.Row[Any]
+_ISSUED = ("credit_note", "debit_invoice")
+_LEARNED = ("created", "looked_up", "returned")
 
 
-class Told(NamedTuple):
-    """The last tier update of an account and program: what it said, how many there were, whether it may still land."""
+class Note(NamedTuple):
+    """A note to queue."""
 
-    request: dict[str, Any]
-    number: int
-    state: str
-    deadline: datetime | None
-
-
-class Money(NamedTuple):
-    """What an account has earned and not been paid yet, and what was credited to it this calendar year; minor units."""
-
-    accrued: int = 0
-    paid: int = 0
+    target: str
+    key: str
+    account_id: int
+    address: str
+    event: str
+    text: str
+    language: str
 
 
-def _note(context: Context, batch: Batch, profile: Profile, event: str, event_id: str, text: str) -> None:
-    target = route(context.config.write_back.account_notes, profile.source)
-    if target is None:
+def prepare(context: Context, result: Written) -> None:
+    """Put tier fields, and notes about what is worth telling, into the outbox; `result` tells who has no match."""
+    routes = context.config.write_back
+    if not routes.account_notes and not routes.tiers:
         return
-    key = notice_key(target, profile.external_id, event, event_id)
-    if outbox.by_key(batch.connection, key) is not None:
+    follow_matches(context)
+    with context.book.read() as reading:
+        desk = _Desk(context, reading)
+        notes = [*desk.services(), *desk.documents(), *desk.tiers()] if routes.account_notes else []
+        updates = desk.updates() if routes.tiers else []
+    for target, count in sorted(Counter(target for target, _ in desk.unmatched).items()):
+        result.messages.append(
+            f"{target}: {count} accounts have no match there, and what is to be told of them waits: see "
+            f"`rebated account matches --target {target}`"
+        )
+    if not notes and not updates:
         return
+    with context.book.batch("outbox", actor=context.actor, claim=context.fence, run=context.run_id) as batch:
+        for update in updates:
+            tier_fields.queue(context, batch, update)
+        for note in notes:
+            _queue(context, batch, note)
+
+
+def _queue(context: Context, batch: Batch, note: Note) -> None:
     at = datetime.combine(context.as_of, time(12), context.config.business.zone)
-    request = NoteRequest(key, profile.external_id, event, text, at, profile.content.get("language", "en"))
+    request = NoteRequest(note.key, note.address, note.event, note.text, at, note.language)
     outbox.enqueue(
         batch,
-        key=key,
-        target=target,
+        key=note.key,
+        target=note.target,
         kind="account_note",
         request=requests.stored(request),
-        account_id=profile.account_id,
+        account_id=note.account_id,
     )
 
 
-def document_issued(context: Context, batch: Batch, item: Stored, remote: Remote) -> None:
-    """Tell the account's people that a credit note, or a debit invoice, was issued."""
-    profile = profiles(batch.connection, {item.payee})[item.payee]
-    number = remote.number or item.key
-    kind = item.content.get("kind", "credit_note")
-    net, gross = abs(item.net), abs(item.net + item.tax)
-    text = (
-        f"{kind.replace('_', ' ').capitalize()} {number} over {shown(net, item.currency)} net "
-        f"({shown(gross, item.currency)} with tax) was issued: {item.content['text']}, {item.period_label}."
-    )
-    _note(context, batch, profile, f"{kind}_issued", item.key, text)
+class _Desk:
+    """Where notes are written: what is known of accounts and programs, and what was told already."""
 
-
-def ask_for_invoices(context: Context) -> int:
-    """Ask every account for its invoice over a service that was approved, once. Returns how many are new."""
-    if not context.config.write_back.account_notes:
-        return 0
-    with context.book.read() as reading:
-        waiting = [
-            item
-            for item in proposals.in_states(reading, ("approved",), "live")
-            if item.content.get("kind") == "service"
-        ]
-        names = profiles(reading, {item.payee for item in waiting}) if waiting else {}
-        known = _keys(reading) if waiting else set()
-    asked = []
-    for item in waiting:
-        profile = names[item.payee]
-        target = route(context.config.write_back.account_notes, profile.source)
-        key = notice_key(target or "", profile.external_id, "service_approved", item.key)
-        if target is not None and key not in known:
-            asked.append((item, profile))
-    if not asked:
-        return 0
-    with context.book.batch("outbox", actor=context.actor, claim=context.fence, run=context.run_id) as batch:
-        for item, profile in asked:
-            language = profile.content.get("language", "en")
-            text = service_text(item.content, shown(item.net, item.currency), item.key, language)
-            _note(context, batch, profile, "service_approved", item.key, text)
-    return len(asked)
-
-
-def prepare(context: Context) -> int:
-    """Put tier fields, and notes about changed tiers, of the live programs into the outbox. Returns how many."""
-    routes = context.config.write_back
-    with context.book.read() as reading:
+    def __init__(self, context: Context, reading: sa.Connection) -> None:
+        self.context, self.reading = context, reading
+        self.notebook, self.starts = Notebook(reading), Starts(reading)
+        self.addresses = Addresses(context, reading)
+        self.unmatched: set[tuple[str, int]] = set()
+        self._known_at: dict[tuple[str, int], dict[int, Row]] = {}
         live = {program for program, mode in acts.modes(reading).items() if mode.mode == "live"}
-        registered = registry.current(reading)
+        self.registered: Mapping[str, Registered] = registry.current(reading)
         quiet = {*moves.undecided(reading), *(alias.old for alias in aliases(reading) if alias.covers(context.as_of))}
-        rows = [
+        self.rows = [
             row
             for row in standings.latest(reading, "live").values()
-            if row.program in live and row.program in registered and row.account_id not in quiet
+            if row.program in live and row.program in self.registered and row.account_id not in quiet
         ]
-        names = profiles(reading) if rows else {}
-        before = _tiers_before(reading)
-        notes = _new_notes(routes.account_notes, rows, names, before, _keys(reading))
-        tiers = _new_tiers(context, reading, rows, names, registered) if routes.tiers and rows else []
-    if not tiers and not notes:
-        return 0
-    with context.book.batch("outbox", actor=context.actor, claim=context.fence, run=context.run_id) as batch:
-        for target, request, row, told in tiers:
-            _tier(context, batch, target, request, row, told)
-        for row, old in notes:
-            name = registered[row.program].program.program.name
-            until = f", valid until {row.valid_until}" if row.valid_until else ""
-            text = f"{name}: the tier is now {row.tier} (before: {old}), since {row.since}{until}."
-            _note(context, batch, names[row.account_id], "tier_changed", _tier_event(row), text)
-    return len(tiers) + len(notes)
 
+    @cached_property
+    def names(self) -> dict[int, Profile]:
+        """What is known of the accounts."""
+        return profiles(self.reading)
 
-def _tier_event(row: Row) -> str:
-    """What a change of tier is told under: once, however often its figures move afterwards."""
-    return f"{row.program}:{row.tier}:{row.since}"
+    # ------------------------------------------------------------ tiers
 
-
-def _new_notes(
-    routes: dict[str, str],
-    rows: list[Row],
-    names: dict[int, Profile],
-    before: dict[tuple[str, int], str],
-    known: set[str],
-) -> list[tuple[Row, str]]:
-    found = []
-    for row in rows:
-        profile = names[row.account_id]
-        target, old = route(routes, profile.source), before.get((row.program, row.account_id))
-        if target is None or old is None:
-            continue
-        if notice_key(target, profile.external_id, "tier_changed", _tier_event(row)) not in known:
-            found.append((row, old))
-    return found
-
-
-def _new_tiers(
-    context: Context,
-    reading: sa.Connection,
-    rows: list[Row],
-    names: dict[int, Profile],
-    registered: Mapping[str, Registered],
-) -> list[tuple[str, TierRequest, Row, Told | None]]:
-    """Tier updates that say something else than the last one of their account and program."""
-    last = _last_told(reading)
-    money = _money(reading, context.as_of)
-    found = []
-    for row in rows:
-        profile = names[row.account_id]
-        target = route(context.config.write_back.tiers, profile.source)
-        if target is None:
-            continue
-        told = last.get((row.account_id, row.program, target))
-        number = told.number + 1 if told else 1
-        key = notice_key(target, profile.external_id, f"tier:{row.program}", str(number))
-        earned = money.get((row.account_id, row.currency), Money())
-        request = _tier_request(key, row, profile, earned, figures(registered[row.program].program))
-        if told is None or _says(told.request) != _says(requests.stored(request)):
-            found.append((target, request, row, told))
-    return found
-
-
-def _says(request: dict[str, Any]) -> dict[str, Any]:
-    """What a tier update tells, apart from when it was told and under which key. An older one has no unit."""
-    return {"unit": "", "digits": 0} | {name: value for name, value in request.items() if name not in ("key", "as_of")}
-
-
-def _tier_request(key: str, row: Row, profile: Profile, money: Money, measured: Figures) -> TierRequest:
-    return TierRequest(
-        key,
-        profile.external_id,
-        row.program,
-        row.tier,
-        row.since,
-        row.valid_until,
-        row.measure,
-        row.to_next,
-        row.next_tier,
-        row.to_keep,
-        row.currency,
-        row.as_of,
-        money.accrued,
-        money.paid,
-        "" if measured.is_money else measured.unit,
-        0 if measured.is_money else measured.digits,
-    )
-
-
-def _tier(context: Context, batch: Batch, target: str, request: TierRequest, row: Row, told: Told | None) -> None:
-    """Put a tier update into the outbox. One before it that was never begun is not worth sending any more.
-
-    Where the target has no keys for tiers, nor is one that was begun: ours waits until its request cannot land any
-    more, so that the newer one is what stays. Where it has, that one is looked up and finished as any other.
-    """
-    wait = None
-    if told is not None and (
-        told.state == "queued" or (told.state in outbox.PENDING and _has_no_keys(context, target))
-    ):
-        wait = told.deadline if told.state != "queued" else None
-        outbox.mark(batch, told.request["key"], "voided", "a newer standing took its place")
-    outbox.enqueue(
-        batch,
-        key=request.key,
-        target=target,
-        kind="tier",
-        request=requests.stored(request),
-        account_id=row.account_id,
-    )
-    if wait is not None:
-        outbox.mark(batch, request.key, "queued", not_before=wait)
-
-
-def _has_no_keys(context: Context, target: str) -> bool:
-    connection = context.config.connections.get(target)
-    return connection is not None and "tier" in context.adapter(target).capabilities.repeatable
-
-
-def _last_told(reading: sa.Connection) -> dict[tuple[int, str, str], Told]:
-    """The last tier update by account, program and target."""
-    table = outbox_table.c
-    program = text_within(reading, table.request, "program").label("program")
-    told = (
-        sa.select(
-            table.account_id,
-            program,
-            table.target,
-            sa.func.max(table.created_at).label("created_at"),
-            sa.func.count().label("number"),
+    def updates(self) -> list[tier_fields.Update]:
+        """Tier fields that say something else than they do."""
+        if not self.rows:
+            return []
+        return tier_fields.new_updates(
+            self.context, self.reading, self.rows, self.names, self.registered, self.addresses, self.unmatched
         )
-        .where(table.kind == "tier")
-        .group_by(table.account_id, program, table.target)
-        .subquery()
-    )
-    query = (
-        sa.select(outbox_table, told.c.number)
-        .join(
-            told,
-            sa.and_(
-                told.c.account_id == table.account_id,
-                told.c.program == program,
-                told.c.target == table.target,
-                told.c.created_at == table.created_at,
-            ),
+
+    def tiers(self) -> Iterator[Note]:
+        """What has changed about tiers, and what is about to."""
+        changes = standings.changes(self.reading, "live", self.starts.first)
+        for row in self.rows:
+            profile, program = self.names[row.account_id], self.registered[row.program].program
+            target = route(self.context.config.write_back.account_notes, profile.source)
+            if target is None:
+                continue
+            for event in self._events(target, profile, program, row, changes.get((row.program, row.account_id))):
+                values = _tier_values(program, event, _language(profile))
+                said = [sentence(event.kind, values, _language(profile))]
+                if event.kind == "tier_reached" and event.stand.valid_until is not None:
+                    said.append(sentence("valid_until", values, _language(profile)))
+                yield from self._note(target, profile, event.kind, event.id, " ".join(said), event.months)
+
+    def _events(self, target: str, profile: Profile, program: Program, row: Row, change: Row | None) -> Iterator[Event]:
+        notices, today = self.context.config.notices, self.context.as_of
+        now = _stand(row)
+        if change is not None:
+            event = events.changed(program, _stand(change), change.before, change.kept_until)
+            start = self.starts.of(profile.source, target, event.kind, program.id)
+            if start is not None and change.batch > start.batch and event.before != event.stand.tier:
+                yield event
+        risk = events.at_risk(program, now, today, notices.at_risk_days)
+        if risk is not None:
+            start = self.starts.of(profile.source, target, risk.kind, program.id)
+            then = self._at(start, row)
+            if start is not None and risk.id != _id(
+                then and events.at_risk(program, then, max(then.as_of, start.day), notices.at_risk_days)
+            ):
+                yield risk
+        close = events.near(program, now, notices.near_percent)
+        if close is not None:
+            start = self.starts.of(profile.source, target, close.kind, program.id)
+            then = self._at(start, row)
+            was_so = close.id == _id(then and events.near(program, then, notices.near_percent))
+            if close.months and then is not None and today >= months_after(then.as_of, close.months):
+                was_so = False
+            if start is not None and not was_so:
+                yield close
+
+    def _at(self, start: Start | None, row: Row) -> Stand | None:
+        """Where an account stood when telling began; None where it had no standing then."""
+        if start is None:
+            return None
+        at = row.program, start.batch
+        if at not in self._known_at:
+            self._known_at[at] = standings.known_at(self.reading, "live", *at)
+        found = self._known_at[at].get(row.account_id)
+        return None if found is None else _stand(found)
+
+    # ------------------------------------------------------------ documents
+
+    def documents(self) -> Iterator[Note]:
+        """Credit notes and debit invoices that were issued."""
+        table, row = receipt.c, outbox_table.c
+        query = (
+            sa.select(table.number, table.kind, table.batch, row.proposal_id, row.account_id, row.key)
+            .join(outbox_table, row.key == table.key)
+            .where(table.kind.in_(_ISSUED), table.learned.in_(_LEARNED), table.batch > self.starts.first)
+            .order_by(table.id)
         )
-        .where(table.kind == "tier")
-    )
+        found = []
+        for issued in self.reading.execute(query):
+            profile, event = self.names[issued.account_id], f"{issued.kind}_issued"
+            target = route(self.context.config.write_back.account_notes, profile.source)
+            start = None if target is None else self.starts.of(profile.source, target, event)
+            if target is None or start is None or issued.batch <= start.batch:
+                continue
+            if self._key(target, profile, event, issued.key) is not None:
+                found.append((issued, target, profile, event))
+        items = {item.id: item for item in proposals.by_ids(self.reading, (each[0].proposal_id for each in found))}
+        for issued, target, profile, event in found:
+            item = items[issued.proposal_id]
+            if item.state == "settled":
+                text = _issued_text(event, item, issued.number or item.key, _language(profile))
+                yield from self._note(target, profile, event, item.key, text)
+
+    def services(self) -> Iterator[Note]:
+        """Ask every account for its invoice over a service that was approved."""
+        for item in proposals.in_states(self.reading, ("approved",), "live"):
+            profile = self.names[item.payee]
+            target = route(self.context.config.write_back.account_notes, profile.source)
+            if item.content.get("kind") == "service" and target is not None:
+                text = service_text(item.content, shown(item.net, item.currency), item.key, _language(profile))
+                yield from self._note(target, profile, "service_approved", item.key, text)
+
+    # ------------------------------------------------------------ both
+
+    def _note(
+        self, target: str, profile: Profile, event: str, event_id: str, text: str, months: int = 0
+    ) -> Iterator[Note]:
+        key = self._key(target, profile, event, event_id, months)
+        address = self.addresses.of(target, profile)
+        if key is not None and address is not None:
+            yield Note(target, key, profile.account_id, address, event, text, _language(profile))
+
+    def _key(self, target: str, profile: Profile, event: str, event_id: str, months: int = 0) -> str | None:
+        """The key to tell it under; None where it is told, or where there is nobody to tell."""
+        key = self.notebook.key_to_tell(target, profile, event, event_id, self.context.as_of, months)
+        if key is not None and self.addresses.of(target, profile) is None:
+            self.unmatched.add((target, profile.account_id))
+            return None
+        return key
+
+
+def _stand(row: Row) -> Stand:
+    return Stand(*(getattr(row, name) for name in Stand._fields))
+
+
+def _id(event: Event | None) -> str | None:
+    return None if event is None else event.id
+
+
+def _language(profile: Profile) -> str:
+    return str(profile.content.get("language", "en"))
+
+
+def _tier_values(program: Program, event: Event, code: str) -> dict[str, object]:
+    """What the sentences about a tier tell; amounts as people read them."""
+    settlement, stand, measured = program.settlement, event.stand, figures(program)
+    name = {"text": settlement.text or program.program.name, "texts": settlement.texts}
+    missing = stand.to_keep if event.kind == "tier_at_risk" else stand.to_next
     return {
-        (row.account_id, row.request["program"], row.target): Told(row.request, row.number, row.state, row.deadline)
-        for row in reading.execute(query)
+        "program": program_text(name, code),
+        "tier": stand.tier,
+        "before": event.before,
+        "since": stand.since,
+        "until": stand.valid_until,
+        "next": stand.next_tier,
+        "missing": measured.shown(missing or 0),
+        "reached": measured.shown(stand.measure),
     }
 
 
-def _money(reading: sa.Connection, today: date) -> dict[tuple[int, str], Money]:
-    """What accounts have earned and been paid in the live book, by account and currency."""
-    found: dict[tuple[int, str], Money] = {}
-    for key, balance in postings.balances(reading, "live").items():
-        at = key.payee, key.currency
-        open_amount = balance.accrued + balance.adjusted - balance.settled - balance.waived
-        found[at] = found.get(at, Money())._replace(accrued=found.get(at, Money()).accrued + open_amount)
-    table = posting.c
-    paid = (
-        sa.select(table.payee, table.currency, sa.func.sum(table.amount))
-        .join(posting_transaction, posting_transaction.c.id == table.transaction_id)
-        .where(
-            table.book == "live",
-            table.ledger_account == "refund_liability",
-            table.component == "settled",
-            table.posted_on >= date(today.year, 1, 1),
-            posting_transaction.c.kind.in_(("settle", "reverse")),
-        )
-        .group_by(table.payee, table.currency)
-    )
-    merged = aliases(reading)
-    for payee, currency, amount in reading.execute(paid):
-        at = owner(merged, payee), currency
-        before = found.get(at, Money())
-        found[at] = before._replace(paid=before.paid + int(amount))
-    return found
-
-
-def _keys(connection: sa.Connection) -> set[str]:
-    query = sa.select(outbox_table.c.key).where(outbox_table.c.kind == "account_note")
-    return set(connection.execute(query).scalars())
-
-
-def _tiers_before(connection: sa.Connection) -> dict[tuple[str, int], str]:
-    """The tier each account had before its present standing, where it was another one."""
-    table = standing_table.c
-    told: dict[tuple[str, int], list[str]] = {}
-    query = sa.select(table.program, table.account_id, table.tier).where(table.book == "live").order_by(table.id)
-    for program, account_id, tier in connection.execute(query):
-        tiers = told.setdefault((program, account_id), [])
-        if not tiers or tiers[-1] != tier:
-            tiers.append(tier)
-    return {key: tiers[-2] for key, tiers in told.items() if len(tiers) > 1}
+def _issued_text(event: str, item: Stored, number: str, code: str) -> str:
+    values = {
+        "number": number,
+        "net": shown(abs(item.net), item.currency),
+        "gross": shown(abs(item.net + item.tax), item.currency),
+        "text": program_text(item.content, code),
+        "period": item.period_label,
+    }
+    return sentence("credit_note_issued" if event == "credit_note_issued" else "debit_invoice_issued", values, code)

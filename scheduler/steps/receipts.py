@@ -10,7 +10,6 @@ from core.ledger.alarms import open_alarm
 from core.ledger.book import Batch
 from core.money import shown, text
 from scheduler.context import Context
-from scheduler.steps import notices
 
 
 def keep_receipt(
@@ -42,7 +41,6 @@ def keep_receipt(
         rows = proposals.parts(batch.connection, [item.id])[item.id]
         postings.post(batch, item.book, review.settling(rows, item.key, context.as_of))
         proposals.move(batch, item, "settled", remote.number or remote.remote_id, proposals.DAEMON)
-        notices.document_issued(context, batch, item, remote)
     return True
 
 

@@ -14,9 +14,10 @@ from core.ledger.columns import utc_now
 from core.ledger.masters import profiles
 from scheduler.config_sections import route
 from scheduler.context import Context
-from scheduler.steps import notices, requests
+from scheduler.steps import addressing, notices, requests
 from scheduler.steps.promises import Promises
 from scheduler.steps.sending import Sender, TargetDown
+from scheduler.steps.starts import keep_starts
 from scheduler.steps.written import Written
 
 _DOCUMENTS = ("credit_note", "debit_invoice")
@@ -57,10 +58,10 @@ def prepare(context: Context) -> int:
 def write_back(context: Context) -> Written:
     """Send what is due: documents first, then notes, tiers and journals. One target down does not stop the others."""
     result = Written()
+    keep_starts(context)
     prepare(context)
     _send_all(context, _DOCUMENTS, result)
-    notices.prepare(context)
-    notices.ask_for_invoices(context)
+    notices.prepare(context, result)
     _send_all(context, _NOTICES, result)
     return result
 
@@ -70,10 +71,12 @@ def _send_all(context: Context, kinds: tuple[str, ...], result: Written) -> None
         rows = outbox.pending(reading, kinds, utc_now())
         blocked = {row.account_id for row in open_alarms(reading) if row.kind == "unknown_key"}
         undecided = moves.undecided(reading)
+        unaddressed = addressing.unaddressed(context, reading, rows)
     by_target: dict[str, list[sa.Row[Any]]] = {}
     for row in rows:
         begun = row.attempts > 0  # its outcome has to be learned, whatever is asked about its account meanwhile
-        if row.account_id is not None and (row.account_id in blocked or (row.account_id in undecided and not begun)):
+        unclear = row.key in unaddressed or (row.account_id in undecided and not begun)
+        if row.account_id is not None and (row.account_id in blocked or unclear):
             result.waiting += 1
         else:
             by_target.setdefault(row.target, []).append(row)

@@ -21,6 +21,7 @@ from core.programs import parse_program
 from scheduler.config import parse_config
 from scheduler.context import Context
 from scheduler.steps import journal, notices, reconcile
+from scheduler.steps.written import Written
 from tests.helpers.books import CONFIG, Doc, SmallBook, program, small_book
 
 Q1, Q2, Q3, Q4 = date(2025, 4, 5), date(2025, 7, 5), date(2025, 10, 5), date(2026, 1, 5)
@@ -247,7 +248,8 @@ def test_a_service_is_invoiced_by_the_customer_and_never_credited() -> None:
         assert (item.content["kind"], item.net, item.tax) == ("service", 1000, 0)
         assert book.erp.documents == {}
         context = Context(NOTES, book.book, "finance", Q1, claim=book.claim)
-        assert (notices.ask_for_invoices(context), notices.ask_for_invoices(context)) == (1, 0)
+        for _ in range(2):
+            notices.prepare(context, Written())
         with book.book.read() as reading:
             (row,) = outbox.in_state(reading, ("queued",))
         assert (row.kind, row.request["text"]) == (
