@@ -114,6 +114,13 @@ class Dolibarr(DolibarrBooks):
         self._need("produit.lire", status=403)
         return self._page(asked, self.products, _PRODUCT, self.shapes.product, "No product found", order="t.ref")
 
+    @route("GET", f"{_ROOT}/products/ref/{{ref}}")
+    def product_by_ref(self, asked: Received, ref: str) -> Any:
+        self._need("produit.lire", status=403)
+        for row in self.products.where(ref=ref):
+            return self.shapes.product(row)
+        raise _error(404, "Not Found: Product not found")
+
     @route("GET", f"{_ROOT}/products/{{id}}")
     def product(self, asked: Received, id: str) -> Any:
         self._need("produit.lire", status=403)

@@ -24,7 +24,7 @@ _OPERATORS = {"=", "<>", "<", "<=", ">", ">=", "LIKE", "NOT LIKE", "IN", "IS"}
 
 def failed(why: str) -> NoReturn:
     """The database does not take the query: permanent, though the status says otherwise."""
-    raise Refused(503, {"error": {"code": 503, "message": f"Service Unavailable: the query failed: {why}"}})
+    raise Refused(503, {"error": {"code": 503, "message": f"Service Unavailable: Error when retrieve list : {why}"}})
 
 
 def condition(text: str, known: frozenset[str]) -> Condition:
@@ -35,7 +35,15 @@ def condition(text: str, known: frozenset[str]) -> Condition:
     for character in text:
         level += {"(": 1, ")": -1}.get(character, 0)
         if level < 0:
-            raise Refused(503, {"error": {"code": 503, "message": f"Service Unavailable: sqlfilters: {text}"}})
+            raise Refused(
+                503,
+                {
+                    "error": {
+                        "code": 503,
+                        "message": f"Service Unavailable: Error when validating parameter sqlfilters -> {text}",
+                    }
+                },
+            )
     criteria: list[Condition] = []
 
     def kept(match: re.Match[str]) -> str:
