@@ -55,7 +55,9 @@ class Hook:
             return table
         result = self._called(method, *given)
         if not isinstance(result, Mapping) or not all(isinstance(key, str) for key in result):
-            raise FatalError(f"hook {self.name}: {method} returned no table", hint="it returns a dict with text as keys")
+            raise FatalError(
+                f"hook {self.name}: {method} returned no table", hint="it returns a dict with text as keys"
+            )
         return result
 
     def _called(self, method: str, *given: Any) -> Any:
