@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -45,12 +46,15 @@ class _Throttled(RetryableError):
 
 
 class _NoTables:
-    """Stands until the adapter assigns its own."""
+    """For what is sent before there is a token, and until the adapter assigns its own."""
 
     def map(self, name: str, key: str) -> Any:
         raise DataError("bad_template", f"there is no table {name} here")
 
     lookup = map
+
+
+_NO_TABLES = _NoTables()
 
 
 class Client:
@@ -59,7 +63,7 @@ class Client:
     def __init__(self, name: str, settings: RestSettings, *, base: Path, clock: Clock | None = None) -> None:
         """Makes no request. Raises ConfigError where a file that `http` names cannot be used."""
         self.name = name
-        self.tables: Tables = _NoTables()
+        self.tables: Tables = _NO_TABLES
         self.settings = settings
         self.clock = clock or SYSTEM_CLOCK
         self._http = HttpSession(settings.http, base=base)
@@ -67,7 +71,7 @@ class Client:
         self._places = places(settings)
         self._gates: dict[str, Gate] = {}
         self._identity = sha256(settings.auth.model_dump_json().encode() + str(base).encode()).hexdigest()
-        around = Surroundings(name, base, self._http, self.clock, self._asked_unsigned, self._rendered)
+        around = Surroundings(name, base, self._http, self.clock, self._asked, self._rendered)
         self._auth = authentication(settings.auth, around)
         self._retrying = Retrying(
             stop=stop_after_attempt(_ATTEMPTS),
@@ -122,13 +126,31 @@ class Client:
         during: During = "read",
         address: str | None = None,
     ) -> Outgoing:
-        """The request as it would be sent, without credentials. Raises WriteRefused or FatalError where it cannot be
-        filled in."""
+        """The request as it would be sent, without credentials. Logs in first where that has not been done.
+
+        Raises WriteRefused or FatalError where it cannot be filled in, and what getting a token raises.
+        """
+        self._auth.ready()
+        return self._outgoing(request, data, during, address)
+
+    def close(self) -> None:
+        """End the session, if there is one, and close the connections kept alive. The client can be used again."""
+        self._auth.close()
+        self._http.close()
+
+    def _outgoing(
+        self,
+        request: Request,
+        data: Mapping[str, Any] | None,
+        during: During,
+        address: str | None,
+        tables: Tables | None = None,
+    ) -> Outgoing:
         try:
             return outgoing(
                 request,
                 self.roots() | dict(data or {}),
-                self.tables,
+                tables or self.tables,
                 base_url=self.settings.base_url,
                 headers=self.settings.headers,
                 address=address,
@@ -140,11 +162,6 @@ class Client:
             raise WriteRefused(message, hint=hint)
         raise FatalError(message, hint=hint)
 
-    def close(self) -> None:
-        """End the session, if there is one, and close the connections kept alive. The client can be used again."""
-        self._auth.close()
-        self._http.close()
-
     def _once(
         self,
         request: Request,
@@ -154,11 +171,11 @@ class Client:
         also_fine: tuple[int, ...],
     ) -> Answer:
         self._auth.ready()
-        sent = self.outgoing(request, data, during=during, address=address)
+        sent = self._outgoing(request, data, during, address)
         proof = self._auth.sign(sent)
         answer = self._sent(request, sent, proof, during, also_fine)
         if answer.meaning == "refresh" and self._auth.renew(proof):
-            sent = self.outgoing(request, data, during=during, address=address)
+            sent = self._outgoing(request, data, during, address)
             answer = self._sent(request, sent, self._auth.sign(sent), during, also_fine)
         return self._judged(answer, request, during)
 
@@ -228,17 +245,19 @@ class Client:
             case _:
                 return answer
 
-    def _asked_unsigned(self, request: Request, data: Mapping[str, Any], secrets: Mapping[str, str]) -> Answer:
-        """The answer to a request of the authentication itself."""
-        sent = self.outgoing(request, {**data, **secrets})
-        answer = self._sent(request, sent, Proof(sent.url, sent.headers), "read")
-        message = answer.message
-        for secret in secrets.values():
-            message = without(message, secret)
-        return Answer(answer.status, answer.headers, answer.body, answer.meaning, message)
+    def _asked(self, request: Request, data: Mapping[str, Any], sign: Callable[[Outgoing], Proof] | None) -> Answer:
+        """The answer to a request of the authentication itself. A lost reply did no harm there."""
+        sent = self._outgoing(request, data, "read", None, _NO_TABLES)
+        proof = sign(sent) if sign is not None else Proof(sent.url, sent.headers)
+        return self._sent(request, sent, proof, "read")
 
-    def _rendered(self, template: Any) -> Any:
-        return render(template, self.roots(), self.tables)
+    def _rendered(self, template: Any, data: Mapping[str, Any] = MappingProxyType({})) -> Any:
+        failure: DataError
+        try:
+            return render(template, {**self.roots(), **data}, _NO_TABLES)
+        except DataError as error:
+            failure = error
+        raise FatalError(f"{self.name}: auth: {failure.message}", hint=failure.hint)
 
     def _gate(self, host: str) -> Gate:
         gate = self._gates.get(host)

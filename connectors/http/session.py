@@ -54,9 +54,10 @@ class HttpSession:
     """Requests under one set of settings. Safe to use from threads: each has a connection of its own meanwhile."""
 
     def __init__(self, settings: HttpSettings, *, base: Path) -> None:
-        """Makes no request. Raises ConfigError where the file of authorities cannot be used."""
+        """Makes no request. Raises ConfigError where the file of authorities, or of our certificate, cannot be used."""
         self._settings = settings
         self._authorities = _authorities(settings, base)
+        self._certificate = _certificate(settings, base)
         self._idle: deque[requests.Session] = deque()
         self.server_date: datetime | None = None
         """The server's clock at its last reply, UTC; None before the first."""
@@ -147,6 +148,7 @@ class HttpSession:
         session.headers["User-Agent"] = "rebated"
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
         session.verify = self._authorities
+        session.cert = self._certificate
         if self._settings.proxy:
             session.proxies = {"http": self._settings.proxy, "https": self._settings.proxy}
         for scheme in ("http://", "https://"):
@@ -271,6 +273,25 @@ def _authorities(settings: HttpSettings, base: Path) -> str | bool:
     except OSError as error:
         raise ConfigError(f"http.ca_file: {path} cannot be read: {error.strerror}") from None
     return str(path)
+
+
+def _certificate(settings: HttpSettings, base: Path) -> str | tuple[str, str] | None:
+    if settings.client_certificate is None:
+        return None
+    certificate, key = base / settings.client_certificate, None
+    if settings.client_key is not None:
+        key = base / settings.client_key
+    try:
+        # A key under a passphrase would be asked for at a terminal that is not there.
+        ssl.create_default_context().load_cert_chain(certificate, key, password=lambda: b"")
+    except ssl.SSLError:
+        raise ConfigError(
+            f"http.client_certificate: {certificate} and its key do not belong together, or are not PEM",
+            hint="the file holds the certificate first, then those of its issuers; the key has no passphrase",
+        ) from None
+    except OSError as error:
+        raise ConfigError(f"http.client_certificate: {key or certificate} cannot be read: {error.strerror}") from None
+    return str(certificate) if key is None else (str(certificate), str(key))
 
 
 def _is_this_machine(host: str) -> bool:

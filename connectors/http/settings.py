@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class HttpSettings(BaseModel):
@@ -21,6 +22,12 @@ class HttpSettings(BaseModel):
     ca_file: Path | None = Field(
         default=None, description="file of certificate authorities to trust instead of the public ones (PEM)"
     )
+    client_certificate: Path | None = Field(
+        default=None, description="file of the certificate that proves who we are (PEM), where the server asks for one"
+    )
+    client_key: Path | None = Field(
+        default=None, description="file of its key (PEM, without a passphrase), where it is not in the same file"
+    )
     proxy: str = Field(
         default="",
         max_length=500,
@@ -33,6 +40,12 @@ class HttpSettings(BaseModel):
         default=False,
         description="whether a URL without TLS may be used beyond this machine; credentials travel in clear",
     )
+
+    @model_validator(mode="after")
+    def _key_has_certificate(self) -> Self:
+        if self.client_key is not None and self.client_certificate is None:
+            raise ValueError("client_key needs client_certificate")
+        return self
 
     @field_validator("proxy")
     @classmethod

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from connectors.crm_rest.auth.base import Authentication
 from connectors.crm_rest.auth.fixed import Fixed, FixedToken, Key, Nothing, UserAndPassword
+from connectors.crm_rest.auth.oauth2 import Tokens
+from connectors.crm_rest.auth.session_login import LogIn
+from connectors.crm_rest.auth.signature import Signature
 from connectors.crm_rest.auth.surroundings import Surroundings
-from connectors.crm_rest.settings.auth import ApiKey, Auth, Basic, Bearer
+from connectors.crm_rest.settings.auth import ApiKey, Auth, Basic, Bearer, Hmac, NoAuth, OAuth2, SessionLogin
 
 __all__ = ["Surroundings", "authentication"]
 
@@ -19,5 +22,11 @@ def authentication(settings: Auth, around: Surroundings) -> Authentication:
             return Fixed(UserAndPassword(settings), around.base)
         case Bearer():
             return Fixed(FixedToken(settings), around.base)
-        case _:
+        case OAuth2():
+            return Tokens(settings, around)
+        case Hmac():
+            return Signature(settings, around)
+        case SessionLogin():
+            return LogIn(settings, around)
+        case NoAuth():
             return Fixed(Nothing(), around.base)

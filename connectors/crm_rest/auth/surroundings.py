@@ -5,21 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from connectors.crm_rest.answer import Answer
+from connectors.crm_rest.auth.base import Proof
 from connectors.crm_rest.clock import Clock
+from connectors.crm_rest.outgoing import Outgoing
 from connectors.crm_rest.settings.base import Request
 from connectors.http.session import HttpSession
 
 
+class Renders(Protocol):
+    """Fills in a template with what the connection knows, and more."""
+
+    def __call__(self, template: Any, data: Mapping[str, Any] = ..., /) -> Any: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """`ask` sends a request unsigned and reads its reply; `render` fills in a template of the settings."""
+    """`ask` sends a request of the authentication itself, filled in with more data, unsigned or signed by the function
+    given, and reads its reply; `render` fills in a template of the settings, with more data."""
 
     name: str
     base: Path
     http: HttpSession
     clock: Clock
-    ask: Callable[[Request, Mapping[str, Any], Mapping[str, str]], Answer]
-    render: Callable[[Any], Any]
+    ask: Callable[[Request, Mapping[str, Any], Callable[[Outgoing], Proof] | None], Answer]
+    render: Renders

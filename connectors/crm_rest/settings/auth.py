@@ -70,7 +70,11 @@ class OAuth2(Section):
         description="file in which rotated refresh tokens are kept, relative to the configuration; only its owner may "
         "read it. Needed for the grant refresh_token",
     )
-    private_key: SecretReference | None = Field(default=None, description="key that signs a JWT (PEM)")
+    private_key: SecretReference | None = Field(
+        default=None,
+        description="key that signs a JWT (PEM); with client_credentials and no client_secret the client proves itself "
+        "by one",
+    )
     key_id: str = Field(default="", max_length=200, description="`kid` of a JWT")
     audience: TextTemplate = Field(default="", description="`aud` of a JWT; the token URL where empty")
     algorithm: Literal["RS256", "ES256", "PS256"] = Field(default="RS256", description="how a JWT is signed")
@@ -85,7 +89,7 @@ class OAuth2(Section):
     @model_validator(mode="after")
     def _complete(self) -> Self:
         needed = {
-            "client_credentials": ("client_secret",),
+            "client_credentials": () if self.private_key is not None else ("client_secret",),
             "refresh_token": ("refresh_token", "token_file"),
             "jwt_bearer": ("private_key",),
             "password": ("password",),
