@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from connectors.crm_rest.answer import Answer
 from connectors.crm_rest.auth import Proof, Surroundings, authentication
 from connectors.crm_rest.clock import SYSTEM_CLOCK, Clock
+from connectors.crm_rest.derived import Derived
 from connectors.crm_rest.error_rules import ErrorRules
 from connectors.crm_rest.json_reply import NotJson, read
 from connectors.crm_rest.outgoing import Outgoing, outgoing
@@ -70,6 +72,7 @@ class Client:
         self._rules = ErrorRules(settings.errors, settings.error_message)
         self._places = places(settings)
         self._gates: dict[str, Gate] = {}
+        self._tell: Callable[[Outgoing, int], None] | None = None
         self._identity = sha256(settings.auth.model_dump_json().encode() + str(base).encode()).hexdigest()
         around = Surroundings(name, base, self._http, self.clock, self._asked, self._rendered)
         self._auth = authentication(settings.auth, around)
@@ -87,13 +90,23 @@ class Client:
         return self._http.server_date
 
     def roots(self) -> dict[str, Any]:
-        """What every template can name: values, session, connection, now (UTC)."""
-        return {
+        """What every template can name: values, derived, session, connection, now (UTC)."""
+        known: dict[str, Any] = {
             "values": self.settings.values,
             "session": self._auth.exports,
             "connection": self.name,
             "now": self.clock.now(),
         }
+        return known | {"derived": Derived(self.settings.derived, known, self.tables)}
+
+    @contextmanager
+    def watched(self, tell: Callable[[Outgoing, int], None]) -> Iterator[None]:
+        """While it is entered, each request is told with the status of its reply, and without its credentials."""
+        self._tell = tell
+        try:
+            yield
+        finally:
+            self._tell = None
 
     def call(
         self,
@@ -188,6 +201,8 @@ class Client:
         try:
             with gate.passing(request.route, request.cost):
                 reply = self._http.request(sent.method, proof.url, headers=proof.headers, body=sent.body)
+            if self._tell is not None:
+                self._tell(sent, reply.status)
         except ReplyLost as lost:
             if during == "read":
                 raise

@@ -6,18 +6,21 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
-from core.errors import RefusedError
+from core.errors import DataError, RefusedError
 from scheduler.cli.common import (
     DEFAULT_CONFIG,
     ConfigOption,
     DryRunOption,
     JsonOption,
+    counted,
     out,
     print_json,
     say,
     table,
 )
+from scheduler.config import load_config
 
 app = typer.Typer(help="Systems rebated knows by a preset, and how to connect one.", no_args_is_help=True)
 Preset = Annotated[str, typer.Argument(help="Name of a preset, as `rebated connector list` shows it.")]
@@ -135,3 +138,95 @@ def _append(config: Path, connection: str, text: str) -> None:
         raise RefusedError(f"{config} has a connection {connection!r} already", hint="choose another: --name")
     with config.open("a", encoding="utf-8") as file:
         file.write(("" if present.endswith("\n") else "\n") + "\n" + text)
+
+
+@app.command("try")
+def try_(
+    name: Annotated[str, typer.Argument(help="Name of the connection.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+    stream: Annotated[str, typer.Option("--stream", help="Read this stream alone.")] = "",
+    account: Annotated[
+        str, typer.Option("--account", help="Account the trial of a write is for; the first one read where absent.")
+    ] = "",
+    currency: Annotated[str, typer.Option("--currency", help="Currency of the trial document.")] = "EUR",
+    tax: Annotated[str, typer.Option("--tax", help="Its tax category and rate in percent.")] = "S 19",
+    as_json: JsonOption = False,
+) -> None:
+    """Read one page of each stream, and show the exact requests of each write without sending them.
+
+    Secrets are not shown. Nothing is kept or changed. Example: rebated connector try crm
+    """
+    loaded = load_config(config)
+    if name not in loaded.connections:
+        there = ", ".join(loaded.connections) or "none"
+        raise RefusedError(f"no connection is called {name!r}; there are: {there}")
+    if loaded.connections[name].adapter != "crm_rest":
+        raise RefusedError(f"connections.{name} has the adapter {loaded.connections[name].adapter}, not crm_rest")
+    from connectors.crm_rest import trial
+
+    adapter: Any = loaded.adapter(name)
+
+    if stream and stream not in adapter.streams():
+        raise RefusedError(f"there is no stream {stream!r}; there are: {', '.join(adapter.streams())}")
+    reads = [trial.read_once(adapter, each) for each in ([stream] if stream else adapter.streams())]
+    account = account or next(
+        (record.external_id for read in reads for record in read.records if record.kind in _WHOSE), "ACCOUNT"
+    )
+    entity = next(iter(loaded.entities), "ENTITY")
+    kinds = [] if stream else sorted(adapter.capabilities.writes - {"journal"})
+    try:
+        writes = [trial.write_dry(adapter, trial.sample(kind, account, entity, currency, tax)) for kind in kinds]
+    except DataError as error:
+        raise RefusedError(error.message, hint="give --currency and --tax such as `EUR` and `S 19`") from None
+    if as_json:
+        print_json({"reads": reads, "writes": writes})
+    else:
+        for read in reads:
+            _show_read(read)
+        for written in writes:
+            _show_write(written)
+    if any(read.failure for read in reads) or any(written.failure for written in writes):
+        raise typer.Exit(3)
+
+
+_WHOSE = ("counterpart", "account")
+
+
+def _show_read(read: Any) -> None:
+    out.rule(f"[bold]read {escape(read.stream)}[/bold]", align="left")
+    for request in read.requests:
+        _show_request(request)
+    if read.failure:
+        _show_failure(read)
+        return
+    say(f"{counted(len(read.records), 'record')} on the first page, {len(read.bad)} cannot be used")
+    for record in read.records[:1]:
+        rows = [(field, value) for field, value in record.fields.items()]
+        rows += [(f"line {number}", line) for number, line in enumerate(record.lines[:3], 1)]
+        out.print(table(f"{record.kind} {record.external_id}", [("field", ""), ("value", "")], rows))
+    for bad in read.bad[:3]:
+        say(f"{bad.kind or 'record'} {bad.external_id or '?'}: {bad.message}", "yellow")
+
+
+def _show_write(written: Any) -> None:
+    out.rule(f"[bold]write {escape(written.kind)}[/bold], not sent", align="left")
+    for request in written.requests:
+        _show_request(request)
+    if written.failure:
+        _show_failure(written)
+
+
+def _show_request(request: Any) -> None:
+    answered = f"   answered {request.status}" if request.status else ""
+    what = f"{request.what}: " if request.what else ""
+    say(f"{what}{request.method} {request.url}{answered}", "cyan")
+    for name, value in request.headers.items():
+        say(f"  {name}: {value}", "dim")
+    if request.body:
+        say("  " + request.body.replace("\n", "\n  "))
+
+
+def _show_failure(item: Any) -> None:
+    say(item.failure, "red")
+    if item.hint:
+        say(f"→ {item.hint}")
