@@ -89,7 +89,9 @@ def _integer(value: Any, _: str) -> int:
 
 def _negate(value: Any, _: str) -> Decimal | int:
     number = _number(value, "")
-    return -number if number else abs(number)
+    if number:
+        return -number
+    return number.copy_abs() if isinstance(number, Decimal) else number
 
 
 def _backslashed(value: Any, _: str) -> str:

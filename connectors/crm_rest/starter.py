@@ -61,10 +61,11 @@ def _lines(name: str, connection: str) -> Iterator[str]:
         yield f"# {head}.maps.{table}]"
         yield from (f"# {_key(key)} = {_shown(value)}" for key, value in entries.items())
     if any(stream.get("kind") == "counterpart" for stream in data.get("read", {}).values()):
+        mark = "# " if "erp" in told.roles else ""
         yield ""
-        yield "# How its accounts are matched with yours; docs/matching.md"
-        yield f"[connections.{connection}.matching]"
-        yield 'by = ["external_key", "vat_number"]'
+        yield "# How its accounts are matched with those of your ERP; docs/matching.md"
+        yield f"{mark}[connections.{connection}.matching]"
+        yield f'{mark}by = ["external_key", "vat_number"]'
     routes = [setting for kind, setting in _WRITES.items() if kind in data.get("write", {})]
     if routes:
         yield ""
@@ -104,7 +105,7 @@ def _model(kind: str) -> type[BaseModel]:
 def _values(told: About, defaults: Mapping[str, Any]) -> Iterator[str]:
     for name, value in told.values.items():
         meaning = ". ".join(filter(None, (value.title, value.description)))
-        if name in defaults:
+        if name in defaults and not (value.required and defaults[name] == ""):
             line = f"# {name} = {_shown(defaults[name])}"
         else:
             line = f"{'' if value.required else '# '}{name} = {_shown(value.example)}"

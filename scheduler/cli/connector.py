@@ -117,7 +117,7 @@ def new(
     Printed on standard output, or appended to the configuration with --append. Example: rebated connector new hubspot
     """
     told = _about(name)
-    connection = connection or ("erp" if told.roles == ("erp",) else "crm" if "crm" in told.roles else name)
+    connection = connection or next(iter(told.roles), name)
     if not connection.replace("_", "").replace("-", "").isalnum():
         raise RefusedError(f"{connection!r} is no name for a connection", hint="letters, digits, `-` and `_`")
     text = _presets().starter(name, connection)
