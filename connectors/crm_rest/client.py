@@ -101,7 +101,8 @@ class Client:
 
     @contextmanager
     def watched(self, tell: Callable[[Outgoing, int], None]) -> Iterator[None]:
-        """While it is entered, each request is told with the status of its reply, and without its credentials."""
+        """While it is entered, each request is told with the status of its reply, and without its credentials; those
+        that are made to get a token or session not at all."""
         self._tell = tell
         try:
             yield
@@ -201,13 +202,13 @@ class Client:
         try:
             with gate.passing(request.route, request.cost):
                 reply = self._http.request(sent.method, proof.url, headers=proof.headers, body=sent.body)
-            if self._tell is not None:
-                self._tell(sent, reply.status)
         except ReplyLost as lost:
             if during == "read":
                 raise
             failure = UnknownOutcome(f"{lost.message}, after {self._place(request)} was sent", hint=lost.hint)
         else:
+            if self._tell is not None and not proof.hidden:
+                self._tell(sent, reply.status)
             return self._read(reply, request, during, also_fine, gate)
         raise failure
 
@@ -264,7 +265,7 @@ class Client:
         """The answer to a request of the authentication itself. A lost reply did no harm there."""
         sent = self._outgoing(request, data, "read", None, _NO_TABLES)
         proof = sign(sent) if sign is not None else Proof(sent.url, sent.headers)
-        return self._sent(request, sent, proof, "read")
+        return self._sent(request, sent, proof._replace(hidden=True), "read")
 
     def _rendered(self, template: Any, data: Mapping[str, Any] = MappingProxyType({})) -> Any:
         failure: DataError

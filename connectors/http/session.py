@@ -31,6 +31,7 @@ from core.errors import ConfigError, FatalError, RebatedError, RetryableError
 
 _PIECE = 64 * 1024
 _MOST_KEPT = 32
+_ABOUT_OUR_CERTIFICATE = re.compile(r"ALERT_(CERTIFICATE_|BAD_CERTIFICATE|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE)")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 
@@ -189,6 +190,11 @@ class HttpSession:
     def _failure(self, error: Exception, exchange: Exchange, host: str) -> RebatedError:
         if exchange.unconnected is not None:
             return _unconnected(exchange.unconnected, host, self._settings)
+        if _wants_certificate(error):
+            return FatalError(
+                f"{host}: the server does not accept our certificate, or wants one",
+                hint="name the one it knows in http.client_certificate, with its key",
+            )
         if exchange.overdue:
             seconds = f"{self._settings.total_timeout:g}"
             return ReplyLost(
@@ -202,6 +208,16 @@ class HttpSession:
                 hint="try again later; a larger http.read_timeout gives it more time",
             )
         return ReplyLost(f"{host}: the connection broke before the reply was whole")
+
+
+def _wants_certificate(error: BaseException | None) -> bool:
+    """Whether the server ended the connection over our certificate: in TLS 1.3 it does so after it is agreed on."""
+    while error is not None:
+        for cause in (error, *error.args):  # the library puts it there
+            if isinstance(cause, ssl.SSLError) and _ABOUT_OUR_CERTIFICATE.search(cause.reason or ""):
+                return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _unconnected(error: Exception, host: str, settings: HttpSettings) -> RebatedError:

@@ -10,11 +10,13 @@ from connectors.secrets import Secret
 
 
 class Proof(NamedTuple):
-    """What a request goes out with. `made_by` tells one token or session from the next."""
+    """What a request goes out with. `made_by` tells one token or session from the next; `hidden`, that the request
+    itself holds credentials."""
 
     url: str
     headers: Mapping[str, str | Secret]
     made_by: object = None
+    hidden: bool = False
 
     def __repr__(self) -> str:
         return "Proof(***)"

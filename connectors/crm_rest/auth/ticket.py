@@ -11,7 +11,7 @@ from typing import Any
 from connectors.crm_rest.clock import Clock
 from connectors.crm_rest.expression import expression
 from connectors.secrets import Secret
-from core.errors import DataError
+from core.errors import DataError, FatalError
 
 _LEEWAY = 60
 
@@ -52,7 +52,8 @@ class CurrentTicket:
         """`obtain` is given the ticket that was refused, or None."""
         self._obtain = obtain
         self._clock = clock
-        self._turn = threading.Lock()
+        self._turn = threading.RLock()
+        self._under_way = False
         self._current: Ticket | None = None
 
     @property
@@ -68,7 +69,7 @@ class CurrentTicket:
         with self._turn:
             current = self._current
             if current is None or not current.holds(self._clock.now()):
-                self._current = current = self._obtain(None)
+                self._current = current = self._obtained(None)
             return current
 
     def renew(self, refused: object) -> None:
@@ -76,7 +77,16 @@ class CurrentTicket:
         with self._turn:
             current = self._current
             if current is None or current is refused:
-                self._current = self._obtain(current)
+                self._current = self._obtained(current)
+
+    def _obtained(self, refused: Ticket | None) -> Ticket:
+        if self._under_way:
+            raise FatalError("[auth] is filled in with what can only be read with it", hint="look for lookups in it")
+        self._under_way = True
+        try:
+            return self._obtain(refused)
+        finally:
+            self._under_way = False
 
     def forget(self) -> None:
         """Begin anew at the next request."""

@@ -40,9 +40,11 @@ Raw = Callable[[socket.socket], None]
 
 
 class Server:
-    """`answer` decides; it may return what breaks the connection."""
+    """`answer` decides; it may return what breaks the connection. `clients`: whose certificates are asked for."""
 
-    def __init__(self, answer: Callable[[Asked], Answer | Raw] = lambda asked: Answer(), *, tls: bool = False) -> None:
+    def __init__(
+        self, answer: Callable[[Asked], Answer | Raw] = lambda asked: Answer(), *, tls: bool = False, clients: str = ""
+    ) -> None:
         self.answer = answer
         self.asked: list[Asked] = []
         self._over = threading.Event()
@@ -55,7 +57,16 @@ class Server:
             def handle(self) -> None:
                 # A client that gave up is what many of the tests are about.
                 with contextlib.suppress(OSError):
-                    super().handle()
+                    try:
+                        super().handle()
+                    except ssl.SSLError:
+                        # To hang up with something unread would take back the alert that says why.
+                        plain = socket.socket(fileno=self.connection.detach())
+                        with plain:
+                            plain.settimeout(2)
+                            plain.shutdown(socket.SHUT_WR)
+                            while plain.recv(4096):
+                                pass
 
             def _do(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -73,7 +84,7 @@ class Server:
                 self.end_headers()
                 self.wfile.write(answer.body)
 
-            do_GET = do_POST = do_CONNECT = _do
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_CONNECT = _do
 
             def log_message(self, *arguments: object) -> None:
                 pass
@@ -89,6 +100,9 @@ class Server:
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(TLS / "server.pem")
+            if clients:
+                context.verify_mode = ssl.CERT_REQUIRED
+                context.load_verify_locations(TLS / clients)
             self._listener.socket = context.wrap_socket(
                 self._listener.socket, server_side=True, do_handshake_on_connect=False
             )

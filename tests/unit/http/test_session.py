@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 
 from connectors.http.session import NotSent
 from connectors.http.settings import HttpSettings
@@ -79,6 +81,11 @@ def test_a_redirect_is_an_error_that_names_the_host_and_nothing_is_sent_there(se
     assert f"redirects to http://127.0.0.1:{other.port}," in caught.value.message
     assert "s3cret" not in str(caught.value) and "pw" not in str(caught.value)
     assert len(server.asked) == 1 and other.asked == []
+
+
+def test_an_answer_that_nothing_has_changed_is_no_redirect(serve, session):
+    server = serve(lambda asked: Answer(304, b""))
+    assert session().request("GET", server.url).status == 304
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
@@ -201,6 +208,49 @@ def test_a_file_of_authorities_must_be_one(session, tmp_path):
     (tmp_path / "empty.pem").write_text("nothing\n")
     with pytest.raises(ConfigError, match="PEM"):
         session(ca_file="empty.pem")
+
+
+def test_a_client_certificate_is_shown_to_a_server_that_wants_one(serve, session):
+    server = serve(lambda asked: Answer(200, b"known"), tls=True, clients="client.pem")
+    http = session(base=TLS, ca_file="ca.pem", client_certificate="client.pem", client_key="client-key.pem")
+    assert http.request("GET", server.url).body == b"known"
+
+
+@pytest.mark.parametrize("certificate", [None, "stranger.pem"])
+def test_without_the_certificate_it_wants_a_server_stops_us(serve, session, certificate):
+    server = serve(tls=True, clients="client.pem")
+    with pytest.raises(FatalError, match="our certificate") as caught:
+        session(base=TLS, ca_file="ca.pem", client_certificate=certificate).request("POST", server.url, body=b"{}")
+    assert "http.client_certificate" in caught.value.hint and server.asked == []
+
+
+@pytest.mark.parametrize(
+    ("certificate", "key", "message"),
+    [
+        ("none.pem", None, "cannot be read"),
+        ("client.pem", "none.pem", "none.pem cannot be read"),
+        ("client.pem", None, "do not belong together"),
+        ("client.pem", "stranger.pem", "do not belong together"),
+        ("README.md", None, "not PEM"),
+    ],
+)
+def test_a_client_certificate_must_be_one(session, certificate, key, message):
+    with pytest.raises(ConfigError, match=message):
+        session(base=TLS, client_certificate=certificate, client_key=key)
+
+
+def test_a_key_under_a_passphrase_is_refused_and_not_asked_for(session, tmp_path):
+    key = generate_private_key(SECP256R1())
+    locked = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"s3cret"))
+    (tmp_path / "client.pem").write_bytes((TLS / "client.pem").read_bytes() + locked)
+    with pytest.raises(ConfigError, match="do not belong together") as caught:
+        session(client_certificate="client.pem")
+    assert "no passphrase" in caught.value.hint
+
+
+def test_a_key_without_a_certificate_is_an_error():
+    with pytest.raises(ValueError, match="client_key needs client_certificate"):
+        HttpSettings(client_key="key.pem")
 
 
 def test_secrets_are_in_no_log_even_at_debug(serve, session, caplog):
