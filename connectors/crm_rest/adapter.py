@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from connectors.crm_rest.client import Client
+from connectors.crm_rest.clock import Clock
 from connectors.crm_rest.listing import Listing
 from connectors.crm_rest.lookups import Lookups
 from connectors.crm_rest.probing import findings
@@ -32,9 +33,9 @@ class RestAdapter:
 
     Settings: ClassVar[type[AdapterSettings]] = RestSettings
 
-    def __init__(self, name: str, settings: RestSettings, base: Path) -> None:
+    def __init__(self, name: str, settings: RestSettings, base: Path, *, clock: Clock | None = None) -> None:
         self.name, self.settings = name, settings
-        self.client = Client(name, settings, base=base)
+        self.client = Client(name, settings, base=base, clock=clock)
         self.listing = Listing(self.client)
         self.tables = Lookups(self.client, self.listing)
         self.client.tables = self.tables

@@ -7,6 +7,7 @@ was asked for.
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -65,6 +66,22 @@ class FastConformance(AdapterConformance):
         super().test_one_fault_of_a_batch_ends_with_one_of_each(harness, batched, size, fault)
 
 
+class HurriedClock:
+    """The clock of this machine, on which waiting takes no time: it is put forward instead."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._ahead.total_seconds()
+
+    def sleep(self, seconds: float) -> None:
+        self._ahead += timedelta(seconds=seconds)
+
+
 class Named:
     """The adapter, with records under the names the suite gave them; the vendor gives them ids of its own."""
 
@@ -99,9 +116,11 @@ class PresetHarness(NetworkHarness):
     def __init__(self, stand_in: StandIn, folder: Path) -> None:
         super().__init__("127.0.0.1", stand_in.port)
         self.stand_in, self.folder = stand_in, folder
+        self.clock = HurriedClock()
         self.rows: dict[str, Row] = {}
         self.names: dict[str, str] = {}
         self._account: Row | None = None
+        self._settings: dict[float, RestSettings] = {}
         self._tiers: dict[str, TierRequest] = {}
         (folder / "key").write_text(self.secrets()[0])
 
@@ -135,7 +154,7 @@ class PresetHarness(NetworkHarness):
     # ------------------------------------------------------------ the adapter
 
     def settings(self, **more: Any) -> RestSettings:
-        """The settings of a customer, in a hurry: small pages, no limits, no waiting."""
+        """The settings of a customer, in a hurry: small pages, no limits."""
         below = preset(self.preset)
         hurry: dict[str, Any] = {
             "preset": self.preset,
@@ -145,7 +164,6 @@ class PresetHarness(NetworkHarness):
                 "rate": {"per_second": 10_000, "burst": 10_000},
                 "routes": {name: {"per_second": 10_000, "burst": 10_000} for name in _routes(below)},
                 "per_day": 1_000_000,
-                "longest_wait": 0,
             },
             "read": {
                 name: {"pages": {"size": self.page_size}}
@@ -159,7 +177,10 @@ class PresetHarness(NetworkHarness):
         return RestSettings.model_validate(laid_over(laid_over(hurry, self.own_settings()), more))
 
     def build(self) -> Adapter:
-        adapter: Any = Named(RestAdapter.build("system", self.settings(), base=self.folder), self.names)
+        if self.patience not in self._settings:
+            self._settings[self.patience] = self.settings()
+        settings = self._settings[self.patience]
+        adapter: Any = Named(RestAdapter("system", settings, self.folder, clock=self.clock), self.names)
         return adapter  # type: ignore[no-any-return]
 
     def now(self) -> datetime:
@@ -168,6 +189,7 @@ class PresetHarness(NetworkHarness):
     def wait(self, seconds: float) -> None:
         """The stand-in shows at once what it has written."""
         self.proxy.settle()
+        self.clock.sleep(seconds)
 
     def wrong_settings(self) -> Mapping[str, Mapping[str, Any]]:
         good = {"preset": self.preset, **self.own_settings()}
