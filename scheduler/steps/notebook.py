@@ -21,7 +21,11 @@ class Notebook:
     def __init__(self, reading: sa.Connection) -> None:
         at = text_within(reading, outbox.c.request, "at")
         rows = reading.execute(sa.select(outbox.c.key, outbox.c.account_id, at).where(outbox.c.kind == _KIND))
-        self._told = {key: (account_id, date.fromisoformat(told[:10])) for key, account_id, told in rows}
+        self._told: dict[str, date] = {}
+        self._taken: dict[str, int] = {}
+        """Whose each key is: of what is told, and of what was asked about."""
+        for key, account_id, told in rows:
+            self._told[key], self._taken[key] = date.fromisoformat(told[:10]), account_id
 
     def key_to_tell(
         self, target: str, profile: Profile, event: str, event_id: str, today: date, months: int = 0
@@ -38,14 +42,15 @@ class Notebook:
             told = self._told.get(key)
             if told is None:
                 return key
-            if not months or today < months_after(told[1], months):
+            if not months or today < months_after(told, months):
                 return None
 
     def _key(self, target: str, profile: Profile, event: str, event_id: str) -> str:
         key = notice_key(target, profile.external_id, event, event_id)
-        if self._told.get(key, (profile.account_id,))[0] == profile.account_id:
-            return key
-        return notice_key(target, qualified(profile), event, event_id)
+        other = notice_key(target, qualified(profile), event, event_id)
+        if other in self._told or self._taken.setdefault(key, profile.account_id) != profile.account_id:
+            return other
+        return key
 
 
 def qualified(profile: Profile) -> str:
