@@ -19,13 +19,21 @@ class Claimant:
         self._register, self._by, self._said, self._before = register, by, said, before
 
     def claim(self, account: OurAccount) -> Outcome:
-        """What is found for an account; where nothing is, what is found for those that became it."""
+        """What is found for an account; where nothing is, what is found for those that were merged into it."""
         return self._with_former(account, frozenset(account.ids())) or UNMATCHED
 
     def _with_former(self, account: OurAccount, ids: frozenset[str]) -> Outcome | None:
-        own = self._own(account, ids)
+        own = self._said_of(account) or self._by_rule(account, ids)
         if own is not None:
             return own
+        kept, former = self._kept(account, ids), self._of_former(account, ids)
+        if kept is None or former is None:
+            return kept or former
+        gone, the_same = kept.state == "stale", kept.state == "matched" and kept.counterpart == former.counterpart
+        return former if gone or the_same else kept
+
+    def _of_former(self, account: OurAccount, ids: frozenset[str]) -> Outcome | None:
+        """What serves an account that has no match of its own: that of one it was merged with, if they agree."""
         found = [outcome for one in account.former if (outcome := self._with_former(one, ids)) is not None]
         alive = [outcome for outcome in found if outcome.state in ("matched", "ambiguous")]
         if len({(outcome.state, outcome.counterpart) for outcome in alive}) > 1:
@@ -37,12 +45,12 @@ class Claimant:
             return _ambiguous(alive[0].rule, "several", named)
         return next(iter(alive or found), None)
 
-    def _own(self, account: OurAccount, ids: frozenset[str]) -> Outcome | None:
+    def _said_of(self, account: OurAccount) -> Outcome | None:
         if account.account_id in self._said.person:
             return self._stated(PERSON, (self._said.person[account.account_id],))
         if account.external_id.strip() in self._said.file:
             return self._stated(FILE, self._said.file[account.external_id.strip()])
-        return self._by_rule(account, ids) or self._kept(account, ids)
+        return None
 
     def _stated(self, rule: str, named: Sequence[str | None]) -> Outcome:
         """What people said holds, wherever merges have led it."""

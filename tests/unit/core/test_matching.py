@@ -310,6 +310,9 @@ def test_the_match_of_the_new_account_wins_else_that_of_the_old_one_serves():
     assert one(ours, there("x"), said=Said(person={1: "x"})) == matched("x", "person")
     assert one(ours, old, said=Said(person={2: None})).state == "unmatched"
     assert one(ours, there("x"), before={1: Before("x", "domain")}) == matched("x", "domain", "kept")
+    assert one(ours, old, there("y"), before={2: Before("y", "domain")}) == matched("y", "domain", "kept")
+    assert one(ours, old, before={2: Before("x", "external_key")}) == matched("x", "external_key")
+    assert one(ours, old, before={2: Before("gone", "external_key")}) == matched("x", "external_key")
 
 
 def test_what_states_the_key_of_the_old_account_is_no_contradiction():
