@@ -125,11 +125,11 @@ def handfuls(capabilities: Capabilities, rows: Sequence[sa.Row[Any]]) -> Iterato
             rest: list[sa.Row[Any]] = []
             accounts = set()
             for row in left:
-                if len(taken) == size or (apart and row.account_id in accounts):
+                if len(taken) == size or (apart and row.request["account"] in accounts):
                     rest.append(row)
                 else:
                     taken.append(row)
-                accounts.add(row.account_id)
+                accounts.add(row.request.get("account"))
             yield taken
             left = rest
 

@@ -230,7 +230,7 @@ def test_results_that_are_too_few_say_nothing(make):
 
 
 def row(number: int, kind: str, account: int) -> Any:
-    return SimpleNamespace(key=f"RB-{number}", kind=kind, account_id=account)
+    return SimpleNamespace(key=f"RB-{number}", kind=kind, request={"account": f"C-{account}"})
 
 
 def test_kinds_go_apart_and_of_a_state_no_two_of_an_account_go_together():
