@@ -108,7 +108,7 @@ class Named:
 
 
 class PresetHarness(NetworkHarness):
-    """A preset on a stand-in that listens. `folder` is where its secrets are kept."""
+    """A preset on a stand-in that listens. `folder` is where its secrets are kept. `more`: settings of one test."""
 
     preset: ClassVar[str]
     page_size = 2
@@ -120,7 +120,8 @@ class PresetHarness(NetworkHarness):
         self.rows: dict[str, Row] = {}
         self.names: dict[str, str] = {}
         self._account: Row | None = None
-        self._settings: dict[float, RestSettings] = {}
+        self._settings: dict[tuple[float, str], RestSettings] = {}
+        self.more: dict[str, Any] = {}
         self._tiers: dict[str, TierRequest] = {}
         (folder / "key").write_text(self.secrets()[0])
 
@@ -177,9 +178,10 @@ class PresetHarness(NetworkHarness):
         return RestSettings.model_validate(laid_over(laid_over(hurry, self.own_settings()), more))
 
     def build(self) -> Adapter:
-        if self.patience not in self._settings:
-            self._settings[self.patience] = self.settings()
-        settings = self._settings[self.patience]
+        asked = (self.patience, repr(self.more))
+        if asked not in self._settings:
+            self._settings[asked] = self.settings(**self.more)
+        settings = self._settings[asked]
         adapter: Any = Named(RestAdapter("system", settings, self.folder, clock=self.clock), self.names)
         return adapter  # type: ignore[no-any-return]
 
