@@ -20,6 +20,7 @@ from connectors.registry import adapter_class
 from connectors.secrets import Secret, SecretReference
 from connectors.spi import Adapter
 from core.errors import ConfigError
+from scheduler.config_connections import Connection
 from scheduler.config_messages import rows
 from scheduler.config_sections import (
     AccountingSection,
@@ -27,7 +28,6 @@ from scheduler.config_sections import (
     BookSection,
     BusinessSection,
     CacheSection,
-    Connection,
     Entity,
     ExchangeRate,
     HealthSection,
@@ -37,12 +37,11 @@ from scheduler.config_sections import (
     RetentionSection,
     ReviewSection,
     ScheduleSection,
-    Section,
     SendingSection,
     SweepsSection,
     WriteBackSection,
 )
-from scheduler.config_types import ConnectionName, check_book_url
+from scheduler.config_types import ConnectionName, Section, check_book_url
 
 EntityId = Annotated[str, Field(pattern=r"^[^\s\x00-\x1f]([^\x00-\x1f]{0,62}[^\s\x00-\x1f])?$")]
 

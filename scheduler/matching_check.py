@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from connectors.spi import Adapter, Finding
 from core.errors import ConfigError
 from scheduler.config import Config
-from scheduler.config_sections import MatchingSection
+from scheduler.config_connections import MatchingSection
 from scheduler.mapping_file import read_mapping
 
 
