@@ -80,6 +80,10 @@ class BusinessCentral(StandIn):
 
     # ------------------------------------------------------------ reading
 
+    @route("GET", _API)
+    def company(self, asked: Received) -> Any:
+        return {"id": _API[-37:-1], "name": "CRONUS", "displayName": "CRONUS"}
+
     @route("GET", f"{_API}/customers")
     @route("GET", f"{_API}/items")
     @route("GET", f"{_API}/salesInvoices")
@@ -131,7 +135,7 @@ class BusinessCentral(StandIn):
             "taxRegistrationNumber currencyCode blocked".split(),
             "items": "number displayName type itemCategoryCode baseUnitOfMeasureCode blocked".split(),
             "salesInvoices": ["number", "invoiceDate", *_DOCUMENT],
-            "salesCreditMemos": ["number", "creditMemoDate", "invoiceNumber", *_DOCUMENT],
+            "salesCreditMemos": ["number", "creditMemoDate", "invoiceId", "invoiceNumber", *_DOCUMENT],
         }[entities]
         told = {"id": row.id if row else "", **{name: values.get(name) for name in names}}
         return told | {"lastModifiedDateTime": row.changed if row else None}
@@ -227,7 +231,7 @@ class BusinessCentral(StandIn):
         day = values.get("invoiceDate") or values["creditMemoDate"]
         head = {"customerId": customer.id, "customerNumber": customer.values["number"], "status": "Draft"}
         plain = {"customerName": customer.values["displayName"], "postingDate": day, "dueDate": day}
-        empty = dict.fromkeys(("externalDocumentNumber", "invoiceNumber"), "")
+        empty = dict.fromkeys(("externalDocumentNumber", "invoiceNumber"), "") | {"invoiceId": str(uuid.UUID(int=0))}
         rest = {"pricesIncludeTax": False, "discountAmount": Decimal(), "currencyCode": customer.values["currencyCode"]}
         self._numbers["drafts"] += 1
         number = {"number": f"D-{self._numbers['drafts']}"}

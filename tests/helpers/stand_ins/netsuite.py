@@ -71,7 +71,7 @@ class NetSuite(StandIn):
             raise Refused(400, {"error": "invalid_request"})
         try:
             assertion = jwt.decode(form.get("client_assertion", ""), self.key, algorithms=["ES256"])
-            jwt.JWTClaimsRegistry(exp={"essential": True}).validate(assertion.claims)
+            jwt.JWTClaimsRegistry(leeway=3600, exp={"essential": True}).validate(assertion.claims)
         except (JoseError, ValueError):
             raise Refused(401, {"error": "invalid_client"}) from None
         claims = assertion.claims
@@ -169,6 +169,7 @@ class NetSuite(StandIn):
         item = self.items.get(line["item"])
         name = item.values["itemid"] if item else ""
         numbers = {number: line[number] for number in ("quantity", "rate", "amount", "taxRate1")}
+        numbers["tax1Amt"] = line["tax"]
         more = {"item": {"id": line["item"], "refName": name}, "taxCode": {"id": line["taxCode"]}}
         return {"links": [], "line": place, "description": line["description"], **numbers, **more}
 
