@@ -219,3 +219,27 @@ def test_an_account_that_waits_for_a_person_is_not_served_by_an_old_one(shop: Sh
     assert shop.addresses() == {}
     shop.match()
     assert shop.addresses() == {}
+
+
+def test_what_was_asked_of_a_merged_account_is_asked_no_more(shop: Shop):
+    shop.erp("C-1", "C-2")
+    shop.crm(x={"external_key": "C-1"}, y={"external_key": "C-1"}, z={"external_key": "C-2"})
+    shop.match()
+    assert len(shop.alarms()) == 1
+    shop.merge("C-1", "C-2")
+    assert shop.match() == {"C-1": Outcome("unmatched")}
+    assert shop.alarms() == []
+    assert shop.addresses() == {"C-1": "z", "C-2": "z"}
+
+
+def test_targets_are_matched_apart(shop: Shop):
+    shop.erp("C-1")
+    shop.crm(x={"external_key": "C-1"})
+    with shop.own.batch("landing") as writing:
+        land(writing, "desk", SourceRules(), [RawRecord("counterpart", "9", {"external_key": "C-1"})])
+    shop.match()
+    shop.match(CRM._replace(target="desk"))
+    shop.decide("C-1", "none")
+    shop.match()
+    assert shop.match(CRM._replace(target="desk")) == {}
+    assert (shop.addresses(), shop.addresses(target="desk")) == ({}, {"C-1": "9"})

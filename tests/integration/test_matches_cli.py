@@ -101,6 +101,21 @@ def test_what_cannot_be_decided_is_refused(tmp_path: Path, words: tuple[str, ...
     call(workspace, "account", "matches", "--state", "certain", code=2)
 
 
+def test_of_several_targets_one_has_to_be_named(tmp_path: Path):
+    workspace = made(tmp_path)
+    text = workspace.config.read_text()
+    workspace.config.write_text(
+        text + text[text.index("[connections.crm]") :].replace("connections.crm", "connections.desk")
+    )
+    deliver(workspace, 1, {"id": "71", "key": "C-1"}, {"id": "72"})
+    call(workspace, "pull")
+    refused = call(workspace, "account", "match", "C-1", "72", "--reason", "x", code=3).err
+    assert "several connections have accounts to match: there are crm, desk" in refused
+    call(workspace, "account", "match", "C-1", "72", "--reason", "x", "--target", "desk")
+    found = {row["target"]: row["counterpart"] for row in call(workspace, "account", "matches", "--json").json[::4]}
+    assert found == {"crm": "71", "desk": "72"}
+
+
 def test_nothing_is_matched_without_a_crm(tmp_path: Path):
     workspace = Workspace.make(tmp_path / "workspace", accounts=1)
     assert "Accounts matched" not in call(workspace, "pull").out
