@@ -23,7 +23,7 @@ from scheduler.reference_commands import commands_page
 from scheduler.reference_models import Table, tables
 
 _NOTE = "<!-- Written by `make docs`. Do not edit: change the descriptions in the code. -->"
-_DOCUMENTED_ADAPTERS = ("files", "odoo")
+_DOCUMENTED_ADAPTERS = ("files", "odoo", "crm_rest")
 
 
 def pages() -> dict[str, str]:

@@ -24,6 +24,7 @@ _NAMES: dict[Any, str] = {
     bool: "true or false",
     Decimal: "number",
     float: "number",
+    Any: "any value",
     date: "date",
     Path: "path",
     SecretReference: "secret reference",
@@ -64,6 +65,14 @@ def _tables(model: type[BaseModel], path: str, heading: str, told: dict[type[Bas
             rows.append(_row(name, field))
             continue
         at, held_heading = _heading(path, name, field)
+        kinds = _by_kind(field.annotation)
+        if kinds:
+            rows.append(_choice(name, field, kinds, told, held_heading))
+            for kind, alternative in kinds.items():
+                if alternative not in told:
+                    told[alternative] = held_heading
+                    inner.append((alternative, at, f"{held_heading} of kind `{kind}`"))
+            continue
         if path or field.description:
             rows.append(_reference(name, field, held, told.get(held, held_heading), held_heading))
         if held not in told and held is not AdapterSettings:
@@ -86,6 +95,24 @@ def _heading(path: str, name: str, field: FieldInfo) -> tuple[str, str]:
     return at, f"`[{at}]`"
 
 
+def _by_kind(annotation: Any) -> dict[str, type[BaseModel]]:
+    """Where a setting holds one of several models, those by the `kind` that tells them apart; else nothing."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _by_kind(parts[0])
+    if origin not in (Union, types.UnionType):
+        return {}
+    found = {kind: model for part in parts for kind, model in _by_kind(part).items()}
+    for model in (_plain(part) for part in parts):
+        if isinstance(model, type) and issubclass(model, BaseModel) and "kind" in model.model_fields:
+            found |= dict.fromkeys(get_args(model.model_fields["kind"].annotation), model)
+    return found if len(found) > 1 else {}
+
+
+def _plain(annotation: Any) -> Any:
+    return _plain(get_args(annotation)[0]) if get_origin(annotation) is Annotated else annotation
+
+
 def _by_key(annotation: Any) -> bool:
     if get_origin(annotation) is Annotated:
         return _by_key(get_args(annotation)[0])
@@ -105,7 +132,7 @@ def _row(name: str, field: FieldInfo) -> Row:
 
 def _reference(name: str, field: FieldInfo, held: type[BaseModel], heading: str, own: str) -> Row:
     kind = "tables" if is_collection(field.annotation) else "table"
-    if str in get_args(field.annotation):
+    if str in get_args(field.annotation) and not _by_key(field.annotation):
         kind = f"text or {kind}"
     default = "*needed*" if field.is_required() else "none"
     if held is AdapterSettings:
@@ -113,6 +140,20 @@ def _reference(name: str, field: FieldInfo, held: type[BaseModel], heading: str,
     return Row(
         name, f"{kind} {heading}" if heading == own else f"{kind} as {heading}", default, _text(field.description or "")
     )
+
+
+def _choice(
+    name: str,
+    field: FieldInfo,
+    kinds: Mapping[str, type[BaseModel]],
+    told: Mapping[type[BaseModel], str],
+    own: str,
+) -> Row:
+    heading = told.get(next(iter(kinds.values())), own)
+    names = ", ".join(f"`{kind}`" for kind in kinds)
+    shape = f"table {'' if heading == own else 'as '}{heading}; `kind` is one of {names}"
+    default = "*needed*" if field.is_required() else "none"
+    return Row(name, shape, default, _text(field.description or ""))
 
 
 def _type(annotation: Any) -> str:

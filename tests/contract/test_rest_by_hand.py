@@ -83,6 +83,6 @@ class TestKeptApartByKontor(FastConformance):
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Iterator[KontorHarness]:
         with Kontor(unique_references=True) as kontor:
-            harness = KontorHarness(kontor, tmp_path, "enforced", over=KEPT_APART_BY_KONTOR)
+            harness = KontorHarness(kontor, tmp_path, KEPT_APART_BY_KONTOR)
             yield harness
             harness.close()

@@ -22,12 +22,16 @@ class Step(Section):
         max_length=60,
         description="a list the request is made for, item by item, such as document.lines; the item is ${item}",
     )
-    save: dict[str, Path] = Field(default={}, description="what of the reply is kept; `id` is the document's")
+    save: dict[str, Path] = Field(
+        default={},
+        description="what of the reply is kept: of its body, or of {status, headers} where it has none; `id` is the "
+        "document's",
+    )
     also_fine: tuple[int, ...] = Field(default=(), description="statuses that mean it was done before")
 
 
 class Find(Section):
-    """How documents are found by key: ${key}, and for notes ${note.account}."""
+    """How documents are found by key: ${key}, and ${account?} where it is known."""
 
     request: Request = Field(description="the request")
     records: Path = Field(default="@", description="where the reply holds them")
@@ -58,7 +62,7 @@ class RemoteFields(Section):
 
     fields: Fields = Field(
         description="id, key (text that holds our key), number, state (draft, posted, cancelled; posted where there is "
-        "none), account, currency, net, tax, line_count; `id` is needed, for documents also net"
+        "none), account, currency, net, tax, line_count; `id` is needed, for credit notes and debit invoices also net and currency"
     )
     lines: RemoteLines | None = Field(default=None, description="its lines")
     own_tax: bool = Field(default=False, description="whether the other system decides the tax: only net is compared")

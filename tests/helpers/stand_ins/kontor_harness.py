@@ -18,16 +18,14 @@ from tests.helpers.stand_ins.kontor import Kontor
 from tests.helpers.stand_ins.table import Row, Table
 
 PAGE = Path(__file__).parents[3] / "docs" / "connectors" / "rest.md"
-_BLOCK = re.compile(r"<!-- check: (\w+) -->\n```toml\n(.*?)```", re.DOTALL)
+_TOML = re.compile(r"```toml\n(.*?)```", re.DOTALL)
 
 
-def by_hand(*variants: str) -> dict[str, Any]:
-    """The settings of the page, with those of its variants laid over them."""
-    blocks = {name: tomllib.loads(text, parse_float=Decimal) for name, text in _BLOCK.findall(PAGE.read_text("utf-8"))}
-    settings: dict[str, Any] = blocks["configuration"]["connections"]["kontor"]["settings"]
-    for variant in variants:
-        settings = laid_over(settings, blocks[variant]["settings"])
-    return settings
+def by_hand(*, unique: bool = False) -> dict[str, Any]:
+    """The settings of the page; `unique`: with those laid over them that hold where Kontor refuses a second."""
+    blocks = [tomllib.loads(text, parse_float=Decimal) for text in _TOML.findall(PAGE.read_text("utf-8"))]
+    settings: dict[str, Any] = blocks[0]["connections"]["kontor"]["settings"]
+    return laid_over(settings, blocks[1]["settings"]) if unique else settings
 
 
 class KontorHarness(PresetHarness):
@@ -35,8 +33,8 @@ class KontorHarness(PresetHarness):
 
     preset = ""
 
-    def __init__(self, kontor: Kontor, folder: Path, *variants: str, over: Mapping[str, Any] | None = None) -> None:
-        self.kontor, self._variants, self._over = kontor, variants, over or {}
+    def __init__(self, kontor: Kontor, folder: Path, over: Mapping[str, Any] | None = None) -> None:
+        self.kontor, self._over = kontor, over or {}
         super().__init__(kontor, folder)
         self.buyer = kontor.customers.add({"name": "Buyer & Söhne"})
 
@@ -45,7 +43,7 @@ class KontorHarness(PresetHarness):
 
     def own_settings(self) -> Mapping[str, Any]:
         own = {"base_url": f"{self.proxy.url}/api", "auth": {"key": {"file": "key"}}}
-        return laid_over(laid_over(by_hand(*self._variants), self._over), own)
+        return laid_over(laid_over(by_hand(unique=self.kontor.unique_references), self._over), own)
 
     def settings(self, **more: Any) -> RestSettings:
         hurry = {
