@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from tests.helpers.tryton.acts import Acts
 from tests.helpers.tryton.books import Books
 from tests.helpers.tryton.place import DATABASE, environment, file_of
-from tests.helpers.tryton.template import copy_into, restore_into
+from tests.helpers.tryton.template import copy_into, pour, seeded
 from tests.helpers.workspace import REPOSITORY
 
 
@@ -31,6 +31,7 @@ class TrytonServer:
         self.ground: Mapping[str, Any] = copy_into(folder)
         self.port = 0
         self.books = Books(file_of(folder))
+        self._marked: Path | None = None
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -70,9 +71,15 @@ class TrytonServer:
         self.port = urlsplit(line.strip()).port or 0
         return self
 
+    def mark(self) -> None:
+        """Let `restore` come back to what there is now."""
+        self._marked = self.folder / "marked.sqlite"
+        self._marked.unlink(missing_ok=True)
+        pour(file_of(self.folder), self._marked)
+
     def restore(self) -> Self:
-        """Forget everything but the seed: cheaper than another server."""
-        restore_into(self.folder)
+        """Forget what was done since `mark`, or else since the seed: cheaper than another server."""
+        pour(self._marked or seeded(), file_of(self.folder))
         return self
 
     def close(self) -> None:
