@@ -18,6 +18,7 @@ import jmespath
 from jmespath import functions
 from jmespath.exceptions import JMESPathError
 
+from connectors.crm_rest.shortcut import is_false, shortcut
 from core.errors import DataError
 
 
@@ -56,7 +57,7 @@ class _Functions(functions.Functions):
 class Expression:
     """A compiled expression. Safe to use from threads."""
 
-    __slots__ = ("_compiled", "_options", "text")
+    __slots__ = ("_compiled", "_options", "_shortcut", "text")
 
     def __init__(self, text: str) -> None:
         """Raises ValueError where the text is no JMESPath expression."""
@@ -66,9 +67,12 @@ class Expression:
         except (JMESPathError, ValueError) as error:
             raise ValueError(f"{text!r} is not a JMESPath expression: {str(error).splitlines()[0]}") from None
         self._options = jmespath.Options(custom_functions=_Functions())
+        self._shortcut = shortcut(self._compiled.parsed)
 
     def of(self, data: Any) -> Any:
         """What it finds; None where there is nothing. Raises DataError where the data cannot be so used."""
+        if self._shortcut is not None:
+            return self._shortcut(data)
         try:
             return self._compiled.search(data, self._options)
         except (JMESPathError, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError):
@@ -76,8 +80,7 @@ class Expression:
 
     def holds(self, data: Any) -> bool:
         """Whether it finds something true: not null, false, or empty. Zero is true, as in JMESPath."""
-        found = self.of(data)
-        return not (found is None or found is False or found == "" or found == [] or found == {})
+        return not is_false(self.of(data))
 
 
 @lru_cache(maxsize=2000)

@@ -76,9 +76,11 @@ class _Table:
             self._found, self._read_at = {}, None
 
     def of(self, key: str) -> Any:
-        with self._lock:
-            self.need([key])
-            found = self._found.get(key, _MISSING)
+        found = self._found.get(key, _MISSING)
+        if found is _MISSING or self._monotonic() - (self._read_at or 0) > _KEPT:
+            with self._lock:
+                self.need([key])
+                found = self._found.get(key, _MISSING)
         if found is _MISSING:
             raise DataError("unknown_key", f"[lookups.{self._name}] has nothing under {key[:60]!r}")
         if found is _AMBIGUOUS:

@@ -19,8 +19,6 @@ from core.errors import DataError
 Change = Callable[[Any], Any]
 _EXACT = Context(prec=200, traps=[Inexact])
 _ANY = "*"
-_NOTHING: tuple[Any, ...] = ("", [], {})
-"""What stands for nothing beside null; where a table is empty, some systems say so with an empty list."""
 
 
 def value_of(source: FieldSource, record: Any, roots: Mapping[str, Any], tables: Tables) -> Any:
@@ -60,15 +58,20 @@ class Value:
 
     def of(self, record: Any) -> Any:
         """The value in a record. Raises DataError."""
-        value = self.found(record)
-        if value is not None and value not in _NOTHING:
-            for change in self._changes:
-                value = [change(item) for item in value if item is not None] if type(value) is list else change(value)
-            if isinstance(value, (list, dict)):
-                value = self._joined(value)
-            if value is not None and value != "":
-                return value
-        return self._default
+        value = self._fixed if self._find is None else self._find(record)
+        kind = type(value)
+        if kind is str:
+            if not self._changes:
+                return value or self._default
+        elif kind is list or kind is dict:
+            value = value or None  # where a table is empty, some systems say so with an empty list
+        if value is None or value == "":
+            return self._default
+        for change in self._changes:
+            value = [change(item) for item in value if item is not None] if type(value) is list else change(value)
+        if isinstance(value, (list, dict)):
+            value = self._joined(value)
+        return self._default if value is None or value == "" else value
 
     def found(self, record: Any) -> Any:
         """What the record holds, before anything is done with it."""
@@ -102,6 +105,7 @@ class Fields:
                 self.values[name] = Value(source, roots, tables)
             except DataError as error:
                 raise DataError(error.reason, error.message, path=self._place(name)) from None
+        self._compiled = [(name, value.of) for name, value in self.values.items()]
 
     def of(self, record: Any) -> dict[str, Any]:
         """The fields that are there. Raises DataError for the first that is wrong."""
@@ -114,9 +118,9 @@ class Fields:
     def read(self, record: Any, faults: list[DataError]) -> dict[str, Any]:
         """The fields that are there and right; what is wrong is added to `faults`, with its place in the settings."""
         found: dict[str, Any] = {}
-        for name, value in self.values.items():
+        for name, value_in in self._compiled:
             try:
-                one = value.of(record)
+                one = value_in(record)
             except DataError as error:
                 faults.append(DataError(error.reason, error.message, path=self._place(name)))
                 continue
@@ -158,7 +162,7 @@ def _changes(source: FieldSource) -> Iterator[Change]:
 
 def _mapped(table: Mapping[str, Any]) -> Change:
     def change(value: Any) -> Any:
-        key = as_text(value)
+        key = value if type(value) is str else as_text(value)
         if key in table:
             return table[key]
         if _ANY in table:

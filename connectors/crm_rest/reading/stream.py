@@ -12,8 +12,9 @@ from connectors.crm_rest.listing import Chunk, Listing
 from connectors.crm_rest.lookups import Lookups
 from connectors.crm_rest.reading.records import Records, Told
 from connectors.crm_rest.settings import RestSettings
-from connectors.crm_rest.settings.reading import Join, StampWindow, Stream
+from connectors.crm_rest.settings.reading import Join, OnePage, StampWindow, Stream
 from connectors.crm_rest.stamps import Stamps
+from connectors.http.ahead import ahead
 from connectors.spi import Page
 from core.documents import BadRecord, RawRecord, RecordKind
 from core.errors import DataError, FatalError
@@ -57,10 +58,10 @@ class Source:
     def pages(
         self, window: Mapping[str, Any] = NO_WINDOW, *, after: Any = None, address: str | None = None
     ) -> Iterator[Chunk]:
-        """The list, page by page, as `Listing.pages` gives it."""
+        """The list, page by page, as `Listing.pages` gives it; the next is asked for while one is used."""
         stream = self.stream
         identity = self.records.id_of if "id" in stream.fields else None
-        return self.listing.pages(
+        chunks = self.listing.pages(
             stream.request,
             stream.records,
             stream.pages,
@@ -69,6 +70,7 @@ class Source:
             identity=identity,
             address=address,
         )
+        return chunks if isinstance(stream.pages, OnePage) else ahead(chunks)
 
     def told(self, listed: Sequence[Listed], window: Mapping[str, Any] = NO_WINDOW) -> list[Told]:
         """What records of the list become, read in full; those that are not ours, or are gone, are left out."""

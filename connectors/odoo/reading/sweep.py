@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from connectors.odoo.reading.ahead import ahead
+from connectors.http.ahead import ahead
 from connectors.odoo.reading.buckets import SIZE, Buckets
 from connectors.odoo.reading.place import Place
 from connectors.odoo.reading.rows import Row

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from connectors.odoo.reading.ahead import ahead
+from connectors.http.ahead import ahead
 from connectors.odoo.reading.buckets import Buckets
 from connectors.odoo.reading.place import Place, content_of, earlier, stamp_of
 from connectors.odoo.reading.rows import Row

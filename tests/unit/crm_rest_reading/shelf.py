@@ -112,7 +112,7 @@ class Shelf(StandIn):
         return {"items": changed, "delta": f"/delta?from={len(self.log)}"}
 
     @route("GET", "/{kind}")
-    def list(self, asked: Received, kind: str) -> Any:
+    def page(self, asked: Received, kind: str) -> Any:
         if kind not in PAGES:
             raise Refused(404, {"error": "no such list"})
         self.listed.append(asked)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.odoo.reading.ahead import ahead
+from connectors.http.ahead import ahead
 from tests.unit.http.server import Answer
 
 LONG = 30

@@ -28,7 +28,7 @@ def ahead(items: Iterator[Item]) -> Iterator[Item]:
             exchange.sent = None
             sent.set()
 
-    with ThreadPoolExecutor(1, thread_name_prefix="odoo-ahead") as pool:
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
         coming = pool.submit(made, Event())
         while (item := coming.result()) is not end:
             sent = Event()
