@@ -20,7 +20,7 @@ from connectors.crm_rest.clock import SYSTEM_CLOCK, Clock
 from connectors.crm_rest.derived import Derived
 from connectors.crm_rest.error_rules import ErrorRules
 from connectors.crm_rest.json_reply import NotJson, read
-from connectors.crm_rest.outgoing import Outgoing, outgoing
+from connectors.crm_rest.outgoing import Elsewhere, Outgoing, outgoing
 from connectors.crm_rest.places import places
 from connectors.crm_rest.settings import RestSettings
 from connectors.crm_rest.settings.base import Request
@@ -128,9 +128,19 @@ class Client:
         where longer than is waited here), UnknownOutcome where a write may have been carried out, WriteRefused where it
         could not be filled in, FatalError where a person must act, and for a read that was refused.
         """
-        if during == "write":
+        try:
             return self._once(request, data, during, address, also_fine)
-        return self._retrying(self._once, request, data, during, address, also_fine)
+        except RetryableError as error:
+            if during == "write" or not _passes(error):
+                raise
+            failed = [error]
+
+        def again() -> Answer:
+            if failed:
+                raise failed.pop()  # counts as the first try
+            return self._once(request, data, during, address, also_fine)
+
+        return self._retrying(again)
 
     def outgoing(
         self,
@@ -160,6 +170,7 @@ class Client:
         address: str | None,
         tables: Tables | None = None,
     ) -> Outgoing:
+        failure: RebatedError
         try:
             return outgoing(
                 request,
@@ -169,12 +180,12 @@ class Client:
                 headers=self.settings.headers,
                 address=address,
             )
-        except DataError as error:
-            message = f"{self.name}: {self._place(request)}: {error.message}"
-            hint = error.hint
-        if during == "write":
-            raise WriteRefused(message, hint=hint)
-        raise FatalError(message, hint=hint)
+        except (DataError, Elsewhere) as error:
+            failure = error
+        message = f"{self.name}: {self._place(request)}: {failure.message}"
+        if during == "write" and isinstance(failure, DataError):
+            raise WriteRefused(message, hint=failure.hint)
+        raise FatalError(message, hint=failure.hint)
 
     def _once(
         self,
@@ -244,6 +255,8 @@ class Client:
 
     def _judged(self, answer: Answer, request: Request, during: During) -> Answer:
         """The answer, or what it means as an error."""
+        if answer.meaning == "fine":
+            return answer
         said = self._said(request, answer.status, answer.message)
         match answer.meaning:
             case "conflict":

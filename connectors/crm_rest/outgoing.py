@@ -15,10 +15,14 @@ from connectors.crm_rest.template import Omitted, Tables, plain, render
 from connectors.secrets import Secret
 from core.errors import DataError, FatalError
 
-_STRANGE = re.compile(r"[\x00-\x20\\\x7f-\x9f]")
+_STRANGE = re.compile(r"[\x00-\x1f\\\x7f-\x9f]")
 _HEADER = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 _PORTS = {"http": 80, "https": 443}
 _PLAIN_IN_QUERY = "$:,"
+
+
+class Elsewhere(FatalError):
+    """The address is on another host than base_url."""
 
 
 @dataclass(slots=True)
@@ -45,13 +49,10 @@ def outgoing(
 ) -> Outgoing:
     """The request filled in with data. `address`, the link to another page, stands in for its path and query.
 
-    Raises DataError where a template cannot be filled in, FatalError where the address is on another host.
+    Raises DataError where a template cannot be filled in, Elsewhere where the address is on another host.
     """
     base = _text(base_url, data, tables).rstrip("/")
-    url = _addressed(request, data, tables, base)
-    if address is not None:
-        url = urljoin(url, address)
-    _same_place(base, url, link=address is not None)
+    url = _at(base, _addressed(request, data, tables, base), address)
     sent: dict[str, str | Secret] = {"Accept": "application/json"}
     body = _body(request, data, tables, sent)
     for name, template in (*headers.items(), *request.headers.items()):
@@ -138,21 +139,22 @@ def _put(headers: dict[str, str | Secret], name: str, value: str) -> None:
     headers[name] = value
 
 
-def _same_place(base: str, url: str, *, link: bool) -> None:
-    """Raises FatalError where the address is not on the host of base_url: credentials go nowhere else."""
-    if url.startswith(f"{base}/") and not link:
-        return
+def _at(base: str, url: str, link: str | None) -> str:
+    """The address, or where a link in its reply leads. Raises Elsewhere where that is not on the host of base_url:
+    credentials go nowhere else."""
+    if link is None and url.startswith(f"{base}/"):
+        return url
     try:
-        strange = _STRANGE.search(url) is not None and link
-        here, there = _place(urlsplit(base)), _place(urlsplit(url))
+        there = url if link is None else urljoin(url, link)
+        if _STRANGE.search(there) is None and _place(urlsplit(base)) == _place(urlsplit(there)):
+            return there
     except ValueError:
-        strange, here, there = True, ("", "", 0), ("", "", 0)
-    if strange or here != there:
-        where = "the link to the next page" if link else "the path"
-        raise FatalError(
-            f"{here[1]}: {where} leads to another host or protocol, where nothing was sent",
-            hint="if that is the right server, write its address as base_url",
-        )
+        pass
+    what = "the path" if link is None else "the link to the next page"
+    raise Elsewhere(
+        f"{what} leads to another host or protocol than base_url, where nothing was sent",
+        hint="if that is the right server, write its address as base_url",
+    )
 
 
 def _place(parts: SplitResult) -> tuple[str, str, int | None]:
