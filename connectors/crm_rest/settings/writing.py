@@ -62,7 +62,8 @@ class RemoteFields(Section):
 
     fields: Fields = Field(
         description="id, key (text that holds our key), number, state (draft, posted, cancelled; posted where there is "
-        "none), account, currency, net, tax, line_count; `id` is needed, for credit notes and debit invoices also net and currency"
+        "none), account, currency, net, tax, line_count; `id` is needed, for credit notes and debit invoices also net "
+        "and currency"
     )
     lines: RemoteLines | None = Field(default=None, description="its lines")
     own_tax: bool = Field(default=False, description="whether the other system decides the tax: only net is compared")
