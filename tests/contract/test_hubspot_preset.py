@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from connectors.conformance import AdapterConformance, Seed, cursor_of, ids_of, records_of, sample_request
+from connectors.conformance import (
+    FAULTS,
+    AdapterConformance,
+    Seed,
+    cursor_of,
+    deliver,
+    ids_of,
+    records_of,
+    sample_request,
+)
+from connectors.conformance.faults import PASS
 from connectors.spi import Window
 from core.errors import FatalError
 from tests.helpers.stand_ins.hubspot import HubSpot
 from tests.helpers.stand_ins.hubspot_harness import HubSpotHarness
 from tests.helpers.stand_ins.whole_run import whole_run
+
+PAGE = Path(__file__).parents[2] / "docs" / "connectors" / "hubspot.md"
 
 
 class TestHubSpot(AdapterConformance):
@@ -75,3 +89,22 @@ class TestHubSpot(AdapterConformance):
         del harness.hubspot.properties["companies"]["rebated_tier"]
         wrong = [finding for finding in harness.build().check() if finding.level == "error"]
         assert [finding.what for finding in wrong] == ["tier property", "key of notes"]
+
+    @pytest.mark.parametrize("fault", ["pass", "reply_lost", "late", "503_after"])
+    def test_notes_can_be_searched_for_instead(self, harness: HubSpotHarness, fault: str) -> None:
+        """By the settings that docs/connectors/hubspot.md shows, with search that sees a note 30 seconds late."""
+        shown = re.search(r"<!-- check: notes -->\n```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+        assert shown is not None
+        harness.more = tomllib.loads(shown[1])["connections"]["crm"]["settings"]
+        del harness.hubspot.properties["notes"]["rebated_key"]
+        assert [finding for finding in harness.build().check() if finding.level == "error"] == []
+        assert harness.build().capabilities.unique("account_note") == "searched"
+        request = sample_request("account_note", 1, harness.account())
+        with harness.proxied() as proxy:
+            proxy.inject(FAULTS.get(fault, PASS), when=harness.is_write)
+            harness.patience = 0.5 if fault == "late" else harness.patience
+            delivery = deliver(harness.build(), request, wait=harness.wait)
+        notes = [row for row in harness.hubspot.tables["notes"] if request.key in row.values["hs_note_body"]]
+        assert delivery.remote is not None and [row.id for row in notes] == [delivery.remote.remote_id]
+        harness.wait(120)
+        assert harness.build().look_up("account_note", request.key) == (delivery.remote,)

@@ -189,9 +189,10 @@ class PresetHarness(NetworkHarness):
         return self.stand_in.boundary()
 
     def wait(self, seconds: float) -> None:
-        """The stand-in shows at once what it has written."""
+        """Both clocks are put forward."""
         self.proxy.settle()
         self.clock.sleep(seconds)
+        self.stand_in.clock.advance(timedelta(seconds=seconds))
 
     def wrong_settings(self) -> Mapping[str, Mapping[str, Any]]:
         good = {"preset": self.preset, **self.own_settings()}

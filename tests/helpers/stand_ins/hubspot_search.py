@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import InvalidOperation
@@ -75,6 +76,8 @@ def _holds(rule: Any, row: Row, known: Mapping[str, Property]) -> bool:
         return has and inside == (operator == "IN")
     value = _value(prop, rule.get("value"))
     high = _value(prop, rule.get("highValue")) if operator == "BETWEEN" else None
+    if operator == "CONTAINS_TOKEN":
+        return has and re.search(rf"(?<!\w){re.escape(str(value))}(?!\w)", mine) is not None
     if operator not in ("EQ", "NEQ", "GT", "GTE", "LT", "LTE", "BETWEEN"):
         raise Invalid(f"there is no operator {operator!r}")
     if not has:
