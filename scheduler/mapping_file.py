@@ -6,7 +6,8 @@ import csv
 import io
 from pathlib import Path
 
-from core.errors import ConfigError
+from core.errors import ConfigError, DataError
+from core.normalise import text_of
 
 COLUMNS = ("account", "counterpart")
 
@@ -32,10 +33,14 @@ def read_mapping(path: Path) -> dict[str, tuple[str | None, ...]]:
     problems = []
     try:
         for row in rows:
-            account = (row["account"] or "").strip()
+            try:
+                account, counterpart = (text_of({"id": row[name]}, "id") for name in COLUMNS)
+            except DataError as error:
+                problems.append((str(path), f"line {rows.line_num}", error.message.removeprefix("id: ")))
+                continue
             if account:
-                found.setdefault(account, {})[(row["counterpart"] or "").strip() or None] = None
-            elif any(row.values()):
+                found.setdefault(account, {})[counterpart or None] = None
+            elif counterpart:
                 problems.append((str(path), f"line {rows.line_num}", "names no account"))
     except csv.Error as error:
         problems.append((str(path), f"line {rows.line_num}", f"cannot be read: {error}"))

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.[a-z][a-z0-9-]*[a-z0-9]")
+_LONGEST = 253
 _SEPARATED = re.compile(r"[;,\s<>]+")
 PROVIDERS = frozenset(
     "aol gmail gmx googlemail hotmail icloud live msn outlook proton protonmail yahoo yandex ymail".split()
@@ -39,8 +40,10 @@ def _domain(part: str) -> str | None:
     try:
         host = urlsplit(part).netloc if "://" in part else re.split(r"[/?#]", part, maxsplit=1)[0]
         host = host.rpartition("@")[2].partition(":")[0].strip(".").lower()
+        if len(host) > _LONGEST:
+            return None
         host = host.encode("idna").decode("ascii") if not host.isascii() else host
     except ValueError:
         return None
     host = host.removeprefix("www.")
-    return host if len(host) <= 253 and _DOMAIN.fullmatch(host) else None
+    return host if len(host) <= _LONGEST and _DOMAIN.fullmatch(host) else None

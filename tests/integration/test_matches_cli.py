@@ -143,6 +143,9 @@ def test_the_mapping_file_wins_over_the_rules_and_is_checked(tmp_path: Path):
     for text, told in (
         ("account,name\nC-1,x\n", "line 1: there is no column counterpart"),
         ("account,counterpart\nC-1,73\n,74\n", "line 3: names no account"),
+        ("account,counterpart\nC-1," + "7" * 201, "line 2: longer than 200 characters"),
+        ("account,counterpart\nC-1,7\x1b[2J\n", "line 2: holds control characters"),
+        ('account,counterpart\nC-1,"' + "7" * 200_000, "cannot be read: field larger than"),
         ("account,counterpart\n\xe4,1\n".encode("latin-1"), "is not UTF-8 text"),
         ("", "there is no column account and no column counterpart"),
     ):
