@@ -93,9 +93,10 @@ class TestHubSpot(AdapterConformance):
     @pytest.mark.parametrize("fault", ["pass", "reply_lost", "late", "503_after"])
     def test_notes_can_be_searched_for_instead(self, harness: HubSpotHarness, fault: str) -> None:
         """By the settings that docs/connectors/hubspot.md shows, with search that sees a note 30 seconds late."""
-        shown = re.search(r"<!-- check: notes -->\n```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-        assert shown is not None
-        harness.more = tomllib.loads(shown[1])["connections"]["crm"]["settings"]
+        shown = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+        harness.more = tomllib.loads(next(text for text in shown if 'idempotency = "marker"' in text))["connections"][
+            "crm"
+        ]["settings"]
         del harness.hubspot.properties["notes"]["rebated_key"]
         assert [finding for finding in harness.build().check() if finding.level == "error"] == []
         assert harness.build().capabilities.unique("account_note") == "searched"
