@@ -50,7 +50,8 @@ class ErrorRules:
                 if not reply.text:
                     reply = reply._replace(text=raw[:_LOOKED_AT].decode("utf-8", "replace"))
                 if _holds(rule, pattern, reply):
-                    return Judgement(rule.then, self.message(body, raw, rule.message))
+                    told = headers.get(rule.header, "") if rule.matches else ""
+                    return Judgement(rule.then, self.message(body, raw, rule.message) or plain(told))
         meaning = by_status(status, headers, during)
         return Judgement(meaning, "" if meaning in ("fine", "empty") else self.message(body, raw))
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from connectors.conformance import Seed, cursor_of, ids_of, sample_request
+from connectors.spi import WriteRefused
+from core.errors import FatalError
 from tests.helpers.stand_ins.espocrm import EspoCRM
 from tests.helpers.stand_ins.espocrm_harness import EspoCRMHarness
 from tests.helpers.stand_ins.harness import FastConformance
@@ -60,3 +62,11 @@ class TestEspoCRM(FastConformance):
         assert ids_of(self.pull(harness, cursor_of(first))) == {"KEPT"}
         assert harness.build().fetch("counterpart", gone) is None
         assert harness.build().look_up("account_note", note.key) == (created,)
+
+    def test_the_reason_of_a_refusal_is_told(self, harness: EspoCRMHarness) -> None:
+        with pytest.raises(WriteRefused, match="no access to the parent"):
+            harness.build().create(harness.refused("account_note"))
+        request = sample_request("tier", 1, harness.account())
+        harness.espo.level["edit"] = "no"
+        with pytest.raises(FatalError, match="no edit access"):
+            harness.build().create(request)

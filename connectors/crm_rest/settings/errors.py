@@ -28,7 +28,8 @@ class ErrorRule(Section):
     header: str = Field(
         default="",
         max_length=80,
-        description="a header that must be there, and match where `matches` is given without `path`",
+        description="a header that must be there, and match where `matches` is given without `path`; then its text is "
+        "the message where the body has none",
     )
     path: Path = Field(default="", description="what of the body is looked at")
     matches: str = Field(

@@ -114,5 +114,13 @@ def test_the_message_stands_where_the_rule_says_then_where_the_settings_say():
     assert judged(400, {"m": "x" * 5000}, message="m").message.endswith("…")
 
 
+def test_a_header_that_is_looked_at_is_the_message_of_an_empty_body():
+    headers = {"X-Status-Reason": "No access to\x00 parent.", "Retry-After": "30"}
+    reason = {"header": "X-Status-Reason", "matches": "parent", "then": "refused"}
+    assert judged(403, None, reason, headers=headers).message == "No access to parent."
+    assert judged(403, {"m": "Body"}, reason, headers=headers, message="m").message == "Body"
+    assert judged(503, None, {"header": "Retry-After", "then": "throttle"}, headers=headers).message == ""
+
+
 def test_a_body_is_not_quoted_where_nothing_says_what_of_it():
     assert judged(400, {"customer": "Jane Doe", "message": "Jane"}).message == ""
