@@ -11,8 +11,8 @@ from typing import Any
 
 from tests.helpers.stand_ins.base import Answer, Malformed, Received, route, same
 from tests.helpers.stand_ins.erpnext_books import ErpNextBooks
-from tests.helpers.stand_ins.erpnext_doctypes import DOCTYPES
-from tests.helpers.stand_ins.erpnext_query import Values, error, holds, ordered, parsed, shown
+from tests.helpers.stand_ins.erpnext_doctypes import DOCTYPES, SYSTEM
+from tests.helpers.stand_ins.erpnext_query import Values, check_filters, error, holds, ordered, parsed, shown
 from tests.helpers.stand_ins.table import Row
 
 
@@ -70,7 +70,9 @@ class ErpNext(ErpNextBooks):
         else:
             self._need(doctype, "read")
             rows = [self.values_of(row) for row in self.tables[doctype]]
-        found = [row for row in rows if holds(parsed(query, "filters", []), row, doctype)]
+        filters = parsed(query, "filters", [])
+        check_filters(filters, {*SYSTEM, *kind.fields, *self.custom.get(doctype, ())}, doctype)
+        found = [row for row in rows if holds(filters, row, doctype)]
         found = ordered(found, query.get("order_by", "creation desc" if not kind.child else "idx asc"), lambda row: row)
         start, length = (
             _whole(query, name, default) for name, default in (("limit_start", 0), ("limit_page_length", 20))

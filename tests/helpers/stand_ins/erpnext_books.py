@@ -14,7 +14,6 @@ from tests.helpers.stand_ins.erpnext_invoices import check_return, reckoned, sta
 from tests.helpers.stand_ins.erpnext_query import Values, error
 from tests.helpers.stand_ins.table import Row, Table
 
-_SYSTEM = frozenset({"name", "creation", "modified", "owner", "modified_by", "docstatus", "idx", "doctype"})
 _ALLOWED_AFTER_SUBMIT = frozenset({"title", "remarks", "po_no", "language"})
 _EMPTY = {"money": Decimal(), "float": Decimal(), "int": 0, "check": 0}
 

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+SYSTEM = frozenset("name creation modified owner modified_by docstatus idx parent parenttype parentfield".split())
+"""The fields every record has, those of rows among them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Doctype:

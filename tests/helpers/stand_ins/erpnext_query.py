@@ -34,6 +34,13 @@ def parsed(query: Mapping[str, str], name: str, default: Any) -> Any:
         raise error(500, "JSONDecodeError", f"{name} is no JSON") from None
 
 
+def check_filters(filters: Any, known: Iterable[str], doctype: str) -> None:
+    """That filters name columns there are: the database says so even where there is no record."""
+    for each in _listed(filters):
+        if each[0] not in known:
+            raise error(500, "OperationalError", f"(1054, \"Unknown column 'tab{doctype}.{each[0]}' in 'WHERE'\")")
+
+
 def holds(filters: Iterable[Any], values: Values, doctype: str) -> bool:
     """Whether the record is one the filters want."""
     return all(_one(each, values, doctype) for each in _listed(filters))
@@ -50,8 +57,6 @@ def _one(each: list[Any], values: Values, doctype: str) -> bool:
         raise error(417, "ValidationError", "a filter has three or four parts")
     name, operator, wanted = each
     operator = str(operator).lower()
-    if name not in values:
-        raise error(500, "OperationalError", f"(1054, \"Unknown column 'tab{doctype}.{name}' in 'WHERE'\")")
     own = values[name]
     if operator == "is":
         return (own not in (None, "")) == (wanted == "set")
