@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from scheduler import daemon
+from scheduler.config import load_config
 from tests.helpers.crash_checks import rows
 from tests.helpers.crash_sending import moved
 from tests.helpers.crm import add_crm, deliver
@@ -172,6 +174,13 @@ def test_a_failing_matching_stops_no_money(tmp_path: Path):
     done = call(workspace, "run", "--once", *DAY, "--json", code=4).json
     assert done["matched"][0]["failure"] and done["proposed"]["new"] == 1
     assert done["outcome"] == "failed"
+
+
+def test_the_daemon_matches_when_it_pulls(tmp_path: Path):
+    workspace = made(tmp_path)
+    deliver(workspace, 1, {"id": "71", "key": "C-1"})
+    daemon.work(load_config(workspace.config), "pull")
+    assert states(workspace)["C-1"] == ("matched", "71", "external_key")
 
 
 def test_a_merge_in_the_erp_keeps_the_match(tmp_path: Path):
