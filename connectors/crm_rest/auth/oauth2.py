@@ -66,7 +66,9 @@ class Tokens:
     def _from_file(self, file: TokenFile, grant: Grant, refused: Ticket | None) -> Ticket:
         """What another process has got meanwhile, else a new one, which is kept before it is used."""
         lineage = _digest(self._settings.client_id, grant.refresh_token)
-        kept = self._unkept or file.read()
+        if self._unkept.get("lineage") == lineage:
+            self._keep_at_last(file)
+        kept = file.read()
         if kept.get("lineage") != lineage:
             kept = {}  # after another authorisation what was kept is of no use
         ticket = _restored(kept) if kept.get("asked") == self._asked() else None
@@ -80,7 +82,7 @@ class Tokens:
             asked = self._around.clock.now()
             reply = self._request.answered(grant, refresh)
             ticket = self._ticket(reply, asked)
-            # Should it not be possible to keep them, they are not lost while this process runs.
+            # Should it not be possible to keep it, it is not lost while this process runs.
             self._unkept = {
                 "lineage": lineage,
                 "asked": self._asked(),
@@ -93,6 +95,12 @@ class Tokens:
             keep(self._unkept)
             self._unkept = {}
         return ticket
+
+    def _keep_at_last(self, file: TokenFile) -> None:
+        """Keep what could not be kept when it came."""
+        with file.replacing() as keep:
+            keep(self._unkept)
+        self._unkept = {}
 
     def _grant(self) -> Grant:
         """The secrets, read anew each time, since a person may have replaced them."""

@@ -44,10 +44,11 @@ class TokenFile:
             return {}
         except OSError as error:
             self._fail("read", error)
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            os.close(descriptor)
+            raise ConfigError(f"auth.token_file: {self._path} is not a file")
         with os.fdopen(descriptor, "rb") as file:
-            found = os.fstat(descriptor)
-            if not stat.S_ISREG(found.st_mode):
-                raise ConfigError(f"auth.token_file: {self._path} is not a file")
             if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise ConfigError(
                     f"auth.token_file: others may read {self._path}, or it belongs to another user",

@@ -23,7 +23,8 @@ class TestClock:
 
     def sleep(self, seconds: float) -> None:
         with self._turn:
-            self.slept.append(seconds)
+            if seconds:
+                self.slept.append(seconds)
             self._passed += seconds
 
     def advance(self, seconds: float) -> None:
