@@ -87,6 +87,7 @@ class Account(StandIn):
         return self.refusal(status, "VALIDATION_ERROR", f"The body cannot be read: {why}").answer
 
     def may(self, kind: str, scopes: Mapping[str, str]) -> None:
+        """Raise Refused where the token lacks the scope for this type of object."""
         if kind not in self.tables:
             raise self.refusal(400, "VALIDATION_ERROR", f"There is no type of object {kind}")
         if scopes[kind] not in self.scopes:
@@ -95,19 +96,23 @@ class Account(StandIn):
 
     @staticmethod
     def refusal(status: int, category: str, message: str, **more: Any) -> Refused:
+        """An error as HubSpot writes it."""
         body = {"status": "error", "message": message, "correlationId": str(uuid.uuid4()), "category": category, **more}
         return Refused(status, body)
 
     # ------------------------------------------------------------ inside
 
     def only(self, asked: Received, *names: str) -> None:
+        """Raise Refused where the query names something else."""
         if set(asked.query) - set(names):
             raise self.refusal(400, "VALIDATION_ERROR", f"unknown parameters: {sorted(set(asked.query) - set(names))}")
 
     def wanted(self, asked: Received) -> list[str]:
+        """The properties asked for in the query."""
         return [name for key, value in asked.pairs if key == "properties" for name in value.split(",")]
 
     def shaped(self, given: Any, needed: set[str], more: Iterable[str] = ()) -> Any:
+        """The object, where it has these keys and no others than `more`."""
         if not isinstance(given, dict) or needed - set(given) or set(given) - needed - set(more):
             raise self.refusal(400, "VALIDATION_ERROR", f"The body needs {', '.join(sorted(needed))}, and no more")
         if not isinstance(given.get("properties", {}), (dict, list)):
@@ -115,6 +120,7 @@ class Account(StandIn):
         return given
 
     def inputs(self, given: Any, needed: set[str], more: Iterable[str] = ()) -> list[Any]:
+        """The inputs of a batch, each with these keys."""
         if not isinstance(given, dict) or not isinstance(given.get("inputs"), list):
             raise self.refusal(400, "VALIDATION_ERROR", "The body needs inputs")
         if not 1 <= len(given["inputs"]) <= MOST_IN_A_BATCH:
@@ -125,6 +131,7 @@ class Account(StandIn):
         return inputs
 
     def found(self, kind: str, id: str, by: str) -> Row | None:
+        """An object by id, also one of a company that was merged, or by a unique property."""
         if not by:
             return self.tables[kind].get(self.merged.get(id, id))
         if by not in self.properties[kind] or not (self.properties[kind][by].unique or by == "hs_object_id"):
@@ -132,6 +139,7 @@ class Account(StandIn):
         return next(iter(self.tables[kind].where(**{by: id})), None)
 
     def problems(self, kind: str, values: Mapping[str, Any], row: Row | None) -> list[dict[str, Any]]:
+        """What is wrong with values for an object; `row` is the one that is changed, None for a new one."""
         found = [(name, problem(self.properties[kind], name, value)) for name, value in values.items()]
         problems = [(name, why) for name, why in found if why is not None]
         if kind == "notes" and row is None and not values.get("hs_timestamp"):
@@ -161,6 +169,7 @@ class Account(StandIn):
         return companies, wrong
 
     def make(self, kind: str, values: Mapping[str, str]) -> Row:
+        """A new object."""
         row = self.tables[kind].add(values)
         made = shown(row.created)
         row.values |= {"hs_object_id": row.id, "createdate" if kind == "companies" else "hs_createdate": made}
@@ -168,6 +177,7 @@ class Account(StandIn):
         return row
 
     def write(self, kind: str, row: Row, values: Mapping[str, str]) -> None:
+        """Change an object; the index learns of it."""
         self.tables[kind].change(row, values)
         self._index(row)
 
@@ -185,6 +195,7 @@ class Account(StandIn):
             self._index(row)
 
     def told(self, kind: str, row: Row, wanted: Iterable[str]) -> dict[str, Any]:
+        """An object as HubSpot tells it, with the properties asked for."""
         always = ("hs_object_id", "hs_lastmodifieddate", "createdate" if kind == "companies" else "hs_createdate")
         values = {name: row.values.get(name) or None for name in (*always, *wanted) if name in self.properties[kind]}
         return {
@@ -196,10 +207,12 @@ class Account(StandIn):
         }
 
     def error(self, category: str, message: str, context: Any, details: Any = ()) -> dict[str, Any]:
+        """One error of a batch."""
         what = {"category": category, "message": message, "context": context}
         return {"status": "error", **what, "errors": list(details), "links": {}}
 
     def batch(self, status: int, results: Iterable[Any], errors: list[Any]) -> Answer:
+        """The answer to a batch: 207 where something went wrong in it."""
         now = shown(self.clock.now())
         body = {"status": "COMPLETE", "results": list(results), "startedAt": now, "completedAt": now}
         if not errors:
