@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -20,6 +20,7 @@ from connectors.crm_rest.outgoing import Outgoing
 from connectors.crm_rest.settings.base import Request
 from connectors.crm_rest.writing.data import roots_of
 from connectors.spi import (
+    Adapter,
     DocumentLine,
     DocumentRequest,
     NoteRequest,
@@ -37,6 +38,8 @@ from core.money import minor_units, parse_decimal
 KEY = "RB-TRIAL"
 """Stands where our key would. It has the form of none: what somebody writes by hand with it is not taken for ours."""
 _LONGEST_BODY = 4000
+
+__all__ = ["Reading", "RestAdapter", "Shown", "Writing", "read_once", "sample", "write_dry"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,14 @@ class Writing:
     hint: str = ""
 
 
-def read_once(adapter: RestAdapter, stream: str) -> Reading:
+def read_once(adapter: Adapter, stream: str) -> Reading:
     """The first page of a stream, read from the beginning."""
     result = Reading(stream)
-    with adapter.client.watched(lambda sent, status: result.requests.append(_shown("", sent, status))):
+
+    def tell(sent: Outgoing, status: int) -> None:
+        result.requests.append(_shown("", sent, status))
+
+    with adapter.client.watched(tell) if isinstance(adapter, RestAdapter) else nullcontext():
         try:
             page = next(iter(adapter.pull(stream, Window(datetime.now(UTC)), {})), None)
         except RebatedError as error:

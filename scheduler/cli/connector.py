@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,20 +27,18 @@ app = typer.Typer(help="Systems rebated knows by a preset, and how to connect on
 Preset = Annotated[str, typer.Argument(help="Name of a preset, as `rebated connector list` shows it.")]
 
 
-def _presets() -> Any:
-    """What knows the presets. It rests on packages of the extra `rest`."""
+def _rest(module: str) -> Any:
+    """A module of the REST adapter. It rests on packages of the extra `rest`."""
     try:
-        from connectors.crm_rest import starter
+        return import_module(f"connectors.crm_rest.{module}")
     except ImportError as error:
-        raise RefusedError(
-            f"presets need a package that is not there: {error.name}", hint="install rebated[rest]"
-        ) from None
-    return starter
+        hint = "install rebated[rest]"
+        raise RefusedError(f"a package is needed that is not there: {error.name}", hint=hint) from None
 
 
 def _about(name: str) -> Any:
     try:
-        return _presets().about(name)
+        return _rest("starter").about(name)
     except ValueError as error:
         raise RefusedError(str(error), hint="`rebated connector list` shows them") from None
 
@@ -50,7 +49,7 @@ def list_(as_json: JsonOption = False) -> None:
 
     Example: rebated connector list
     """
-    told = {name: _about(name) for name in _presets().preset_names()}
+    told = {name: _about(name) for name in _rest("starter").preset_names()}
     if as_json:
         print_json({name: item.model_dump(mode="json") for name, item in told.items()})
         return
@@ -82,7 +81,7 @@ def show(
     """
     told = _about(name)
     if toml:
-        typer.echo(_presets().preset_text(name), nl=False)
+        typer.echo(_rest("starter").preset_text(name), nl=False)
         return
     if as_json:
         print_json(told.model_dump(mode="json"))
@@ -120,7 +119,7 @@ def new(
     connection = connection or next(iter(told.roles), name)
     if not connection.replace("_", "").replace("-", "").isalnum():
         raise RefusedError(f"{connection!r} is no name for a connection", hint="letters, digits, `-` and `_`")
-    text = _presets().starter(name, connection)
+    text = _rest("starter").starter(name, connection)
     if not append or dry_run:
         typer.echo(text, nl=False)
         return
@@ -154,17 +153,15 @@ def try_(
 ) -> None:
     """Read one page of each stream, and show the exact requests of each write without sending them.
 
-    Secrets are not shown. Nothing is kept or changed. Example: rebated connector try crm
+    Secrets are not shown. Nothing is kept or changed. Requests are shown of REST connections; of others what comes is.
+    Example: rebated connector try crm
     """
     loaded = load_config(config)
     if name not in loaded.connections:
         there = ", ".join(loaded.connections) or "none"
         raise RefusedError(f"no connection is called {name!r}; there are: {there}")
-    if loaded.connections[name].adapter != "crm_rest":
-        raise RefusedError(f"connections.{name} has the adapter {loaded.connections[name].adapter}, not crm_rest")
-    from connectors.crm_rest import trial
-
-    adapter: Any = loaded.adapter(name)
+    trial = _rest("trial")
+    adapter = loaded.adapter(name)
 
     if stream and stream not in adapter.streams():
         raise RefusedError(f"there is no stream {stream!r}; there are: {', '.join(adapter.streams())}")
@@ -175,7 +172,8 @@ def try_(
     entity = next(iter(loaded.entities), "ENTITY")
     kinds = [] if stream else sorted(adapter.capabilities.writes - {"journal"})
     try:
-        writes = [trial.write_dry(adapter, trial.sample(kind, account, entity, currency, tax)) for kind in kinds]
+        samples = [trial.sample(kind, account, entity, currency, tax) for kind in kinds]
+        writes = [trial.write_dry(adapter, each) for each in samples if isinstance(adapter, trial.RestAdapter)]
     except DataError as error:
         raise RefusedError(error.message, hint="give --currency and --tax such as `EUR` and `S 19`") from None
     if as_json:

@@ -57,6 +57,10 @@ CALLS: dict[str, tuple[str, int]] = {
     "replay": ("--known-on 2030-01-01 --as-of 2025-07-20", 0),
     "export journal": ("2025-03", 0),
     "doctor close": ("1 --reason x", 0),
+    "connector list": ("", 0),
+    "connector show": ("hubspot", 0),
+    "connector new": ("hubspot --name hubspot --append", 0),
+    "connector try": ("erp", 0),
     "doctor adopt": ("{unknown} --reason x", 0),
     "doctor disown": ("{unknown} --reason x", 0),
     "doctor erase": ("", 0),
@@ -156,7 +160,15 @@ def test_a_dry_run_changes_nothing_and_the_real_one_does(states, tmp_path, path)
 
 
 STEPS = [("pull",), ("accrue",), ("propose",)]
-UNCHANGING = {"account keep", "review settle", "program live", "program import", "quarantine retry", "doctor erase"}
+UNCHANGING = {
+    "account keep",
+    "review settle",
+    "program live",
+    "program import",
+    "quarantine retry",
+    "connector new",
+    "doctor erase",
+}
 
 
 def written(workspace) -> dict[str, bytes]:
