@@ -77,7 +77,7 @@ class Gate:
         finally:
             with shared.turn:
                 shared.under_way -= 1
-                shared.turn.notify()
+                shared.turn.notify_all()
 
     def learn(
         self, status_throttled: bool, headers: Mapping[str, str], server_date: datetime | None, route: str
