@@ -62,7 +62,7 @@ def prepare(context: Context, result: Written) -> None:
         updates = desk.updates() if routes.tiers else []
     for target, count in sorted(Counter(target for target, _ in desk.unmatched).items()):
         result.messages.append(
-            f"{target}: {count} accounts have no match there, and what is to be told of them waits: see "
+            f"{target}: accounts without a match there, of which there is something to tell: {count}. It waits; see "
             f"`rebated account matches --target {target}`"
         )
     if not notes and not updates:

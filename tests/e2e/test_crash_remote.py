@@ -24,6 +24,7 @@ write = true
 [connections.remote.settings]
 file = "remote.db"
 uniqueness = "{uniqueness}"
+batch = {batch}
 seed = {seed}
 mishaps = {mishaps}
 late = {late}
@@ -31,8 +32,10 @@ late = {late}
 INTERESTING = ("remote", "sending", "receipt", "outbox", "step write_back")
 
 
-def make(folder: Path, uniqueness: str, seed: int = 0, mishaps: int = 0, late: str = "false") -> Workspace:
-    more = REMOTE.format(uniqueness=uniqueness, seed=seed, mishaps=mishaps, late=late)
+def make(
+    folder: Path, uniqueness: str, seed: int = 0, mishaps: int = 0, late: str = "false", batch: int = 0
+) -> Workspace:
+    more = REMOTE.format(uniqueness=uniqueness, seed=seed, mishaps=mishaps, late=late, batch=batch)
     return Workspace.make(folder, target="remote", more=more, accounts=ACCOUNTS)
 
 
@@ -57,9 +60,9 @@ def calm(server, tmp_path_factory):  # noqa: F811
     return owed(player.workspace), points
 
 
-def disturbed(server, calm, folder, uniqueness, seed, count=KILLS):  # noqa: F811
+def disturbed(server, calm, folder, uniqueness, seed, count=KILLS, batch=0):  # noqa: F811
     """A life with mishaps and kills, played until nothing waits any more."""
-    workspace = make(folder / "workspace", uniqueness, seed, mishaps=25)
+    workspace = make(folder / "workspace", uniqueness, seed, mishaps=25, batch=batch)
     player = Player(server, workspace, pause=(1, 20, 100), steps=STEPS, accounts=ACCOUNTS)
     points = {
         number: [point for point in passed if uniqueness == "draft_first" or "draft" not in point[0]]
@@ -110,6 +113,18 @@ def check_amounts(server: Server, workspace: Workspace) -> None:  # noqa: F811
 @pytest.mark.parametrize("uniqueness", ["enforced", "draft_first"])
 def test_no_document_twice_and_none_lost(server, calm, tmp_path, uniqueness):  # noqa: F811
     check_exactly_once(server, disturbed(server, calm, tmp_path, uniqueness, seed=1))
+
+
+@pytest.mark.parametrize("uniqueness", ["enforced", "searched"])
+def test_several_with_one_request_are_each_written_once(server, calm, tmp_path, uniqueness):  # noqa: F811
+    check_exactly_once(server, disturbed(server, calm, tmp_path, uniqueness, seed=2, batch=4))
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("seed", range(300, 300 + CHAOS))
+@pytest.mark.parametrize("uniqueness", ["enforced", "draft_first", "searched"])
+def test_several_with_one_request_are_each_written_once_again(server, calm, tmp_path, uniqueness, seed):  # noqa: F811
+    check_exactly_once(server, disturbed(server, calm, tmp_path, uniqueness, seed, 12, batch=4))
 
 
 @pytest.mark.chaos

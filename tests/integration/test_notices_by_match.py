@@ -64,7 +64,7 @@ def test_without_a_match_nothing_is_queued_and_it_is_told_once_there_is_one(work
     assert told(workspace) == [("71", "credit_note_issued")]
     assert {account for account, _ in told(workspace, "tiers.csv")} == {"71"}
     (message,) = found["messages"]
-    assert message.startswith("crm: 1 accounts have no match there") and "rebated account matches" in message
+    assert message.startswith("crm: accounts without a match there") and "tell: 1. It waits; see `rebated" in message
     assert {account for account, _ in queued(workspace, "account_note") + queued(workspace, "tier")} == {"71"}
     deliver(workspace, 2, ONE, TWO)
     found = run(workspace)
