@@ -59,7 +59,7 @@ def _sunset(settings: RestSettings, today: date) -> Iterator[Finding]:
 
 
 def _unverified(settings: RestSettings) -> Iterator[Finding]:
-    if settings.preset and not settings.about.verified:
+    if settings.preset and not settings.about.tried_on:
         title = settings.about.title or settings.preset
         hint = "begin with `write = false`, and look at `rebated connector try` before the first write"
         yield Finding("warning", "preset", f"the preset for {title} was not tried on a running system", hint)

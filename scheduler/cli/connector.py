@@ -58,7 +58,7 @@ def list_(as_json: JsonOption = False) -> None:
             name,
             " ".join(filter(None, (item.title, item.version))),
             ", ".join(role.upper() for role in item.roles),
-            item.verified[0] if item.verified else "not on a running system",
+            item.tried_on or "on no running system yet",
             "" if item.sunset is None else f"ends {item.sunset.on:%Y-%m-%d}",
         )
         for name, item in told.items()
@@ -90,6 +90,7 @@ def show(
     rows.append(("one document", told.uniqueness))
     if told.sunset is not None:
         rows.append(("ends", f"{told.sunset.on:%Y-%m-%d}: {told.sunset.notice}"))
+    rows.append(("tried on", told.tried_on or "no running system yet"))
     for heading, items in (
         ("verified", told.verified),
         ("not verified", told.unverified),

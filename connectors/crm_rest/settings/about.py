@@ -53,6 +53,7 @@ class About(Section):
     version: str = Field(default="", max_length=40, description="version of the interface it speaks")
     roles: tuple[Literal["erp", "crm"], ...] = Field(default=(), description="what the system can be used as")
     uniqueness: str = Field(default="", max_length=1000, description="how a second document is kept out, in words")
+    tried_on: str = Field(default="", max_length=200, description="running system it was tried on; empty: on none")
     verified: tuple[str, ...] = Field(default=(), description="what was tried, and on what")
     unverified: tuple[str, ...] = Field(default=(), description="what was not tried on a running system")
     rights: tuple[str, ...] = Field(default=(), description="the least rights its user needs")
