@@ -124,3 +124,10 @@ def test_a_header_that_is_looked_at_is_the_message_of_an_empty_body():
 
 def test_a_body_is_not_quoted_where_nothing_says_what_of_it():
     assert judged(400, {"customer": "Jane Doe", "message": "Jane"}).message == ""
+
+
+def test_a_header_tells_why_where_the_body_does_not():
+    rule = {"status": [412], "header": "X-Reason", "matches": "taken", "then": "duplicate", "message": "m"}
+    headers = {"X-Reason": "<i>number taken</i>"}
+    assert judged(412, {}, rule, headers=headers) == ("duplicate", "number taken")
+    assert judged(412, {"m": "said here"}, rule, headers=headers) == ("duplicate", "said here")

@@ -255,6 +255,7 @@ def test_a_key_without_a_certificate_is_an_error():
 
 def test_secrets_are_in_no_log_even_at_debug(serve, session, caplog):
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, "urllib3.connectionpool")  # an adapter may have raised it
     server = serve(lambda asked: Answer(200, b"ok"))
     http = session()
     http.request(
