@@ -19,6 +19,8 @@ from connectors.crm_rest.auth import Proof, Surroundings, authentication
 from connectors.crm_rest.clock import SYSTEM_CLOCK, Clock
 from connectors.crm_rest.derived import Derived
 from connectors.crm_rest.error_rules import ErrorRules
+from connectors.crm_rest.hook import hook_of
+from connectors.crm_rest.hooked import answered, prepared
 from connectors.crm_rest.json_reply import NotJson, read
 from connectors.crm_rest.outgoing import Elsewhere, Outgoing, outgoing
 from connectors.crm_rest.places import places
@@ -63,8 +65,9 @@ class Client:
     """One connection to one system over REST. Safe to use from threads."""
 
     def __init__(self, name: str, settings: RestSettings, *, base: Path, clock: Clock | None = None) -> None:
-        """Makes no request. Raises ConfigError where a file that `http` names cannot be used."""
+        """Makes no request. Raises ConfigError where a file that `http` names, or the hook, cannot be used."""
         self.name = name
+        self._hook = hook_of(settings.hook)
         self.tables: Tables = _NO_TABLES
         self.settings = settings
         self.clock = clock or SYSTEM_CLOCK
@@ -155,7 +158,7 @@ class Client:
         Raises WriteRefused or FatalError where it cannot be filled in, and what getting a token raises.
         """
         self._auth.ready()
-        return self._outgoing(request, data, during, address)
+        return self._prepared(self._outgoing(request, data, during, address))
 
     def close(self) -> None:
         """End the session, if there is one, and close the connections kept alive. The client can be used again."""
@@ -196,11 +199,11 @@ class Client:
         also_fine: tuple[int, ...],
     ) -> Answer:
         self._auth.ready()
-        sent = self._outgoing(request, data, during, address)
+        sent = self._prepared(self._outgoing(request, data, during, address))
         proof = self._auth.sign(sent)
         answer = self._sent(request, sent, proof, during, also_fine)
         if answer.meaning == "refresh" and self._auth.renew(proof):
-            sent = self._outgoing(request, data, during, address)
+            sent = self._prepared(self._outgoing(request, data, during, address))
             answer = self._sent(request, sent, self._auth.sign(sent), during, also_fine)
         return self._judged(answer, request, during)
 
@@ -220,7 +223,26 @@ class Client:
         else:
             if self._tell is not None and not proof.hidden:
                 self._tell(sent, reply.status)
+            if not proof.hidden:
+                reply = self._answered(reply, request, during)
             return self._read(reply, request, during, also_fine, gate)
+        raise failure
+
+    def _prepared(self, sent: Outgoing) -> Outgoing:
+        """The request as the hook wants it, where there is one."""
+        if not self._hook:
+            return sent
+        return prepared(self._hook, sent, self._rendered(self.settings.base_url).rstrip("/"))
+
+    def _answered(self, reply: Reply, request: Request, during: During) -> Reply:
+        """The reply as the hook reads it, where there is one."""
+        failure: FatalError
+        try:
+            return answered(self._hook, reply)
+        except FatalError as error:
+            failure = error
+        if during == "write":
+            raise UnknownOutcome(f"{failure.message}, after {self._place(request)} was sent", hint=failure.hint)
         raise failure
 
     def _read(self, reply: Reply, request: Request, during: During, also_fine: tuple[int, ...], gate: Gate) -> Answer:

@@ -2,9 +2,9 @@
 
 It is named as `module:Class`, made once without arguments, and called from several threads. Every method is optional:
 
-    prepare(request)        {method, url, query, headers, body} before it is sent and before credentials are added;
+    prepare(request)        {method, url, headers, body} before credentials are added, the body as text or None;
                             returns what is sent instead. Another host is refused
-    answered(answer)        {status, headers, body} as it came; returns what is taken for the answer
+    answered(answer)        {status, headers, body} as it came, the body as text; returns what is taken for the answer
     record(stream, record)  a record as it was read; returns what is mapped, or None to leave it out
     document(kind, data)    what templates of a write see; returns what they see instead
 
@@ -32,6 +32,10 @@ class Hook:
 
     def __bool__(self) -> bool:
         return bool(self._calls)
+
+    def has(self, method: str) -> bool:
+        """Whether the class has that method."""
+        return method in self._calls
 
     def prepare(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """The request to send. Raises FatalError."""

@@ -146,15 +146,23 @@ def _at(base: str, url: str, link: str | None) -> str:
         return url
     try:
         there = url if link is None else urljoin(url, link)
-        if _STRANGE.search(there) is None and _place(urlsplit(base)) == _place(urlsplit(there)):
-            return there
     except ValueError:
-        pass
+        there = ""
+    if at_home(base, there):
+        return there
     what = "the path" if link is None else "the link to the next page"
     raise Elsewhere(
         f"{what} leads to another host or protocol than base_url, where nothing was sent",
         hint="if that is the right server, write its address as base_url",
     )
+
+
+def at_home(base: str, url: str) -> bool:
+    """Whether an address is on the host, port and protocol of the base address."""
+    try:
+        return _STRANGE.search(url) is None and _place(urlsplit(base)) == _place(urlsplit(url))
+    except ValueError:
+        return False
 
 
 def _place(parts: SplitResult) -> tuple[str, str, int | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ import pytest
 
 from connectors.conformance import sample_request
 from connectors.crm_rest.hook import Hook, hook_of
+from connectors.spi import UnknownOutcome
 from core.errors import ConfigError, FatalError
 from tests.unit.crm_rest_writing.conversation import Answer, Conversation, adapter
 
@@ -48,7 +50,8 @@ class Unmade:
 def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The name of a module that holds the classes of this file."""
     made = ModuleType("hooks_of_the_tests")
-    made.__dict__.update(Shouting=Shouting, Broken=Broken, Nothing=Nothing, Unmade=Unmade)
+    classes = (Shouting, Broken, Nothing, Unmade, Translating, Astray)
+    made.__dict__.update({each.__name__: each for each in classes})
     monkeypatch.setitem(sys.modules, made.__name__, made)
     yield made.__name__
     hook_of.cache_clear()
@@ -116,3 +119,64 @@ def test_the_hook_of_the_page_lets_everything_pass(monkeypatch: pytest.MonkeyPat
         hook.prepare(table) == hook.answered(table) == hook.document("tier", table) == hook.record("x", table) == table
     )
     hook_of.cache_clear()
+
+
+class Translating:
+    """Speaks to a system that takes and gives XML."""
+
+    def prepare(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        assert "Authorization" not in request["headers"]
+        body = None if request["body"] is None else f"<note>{json.loads(request['body'])['text']}</note>"
+        return {**request, "url": f"{request['url']}?form=xml", "headers": {"X-Form": "xml"}, "body": body}
+
+    def answered(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        (number,) = re.findall("<id>(.*)</id>", answer["body"])
+        return {**answer, "headers": {}, "body": json.dumps({"id": number})}
+
+
+class Astray:
+    def prepare(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**request, "url": "https://evil.example.com/"}
+
+
+NOTE = {
+    "idempotency": "duplicate_error",
+    "create": {"save": {"id": "id"}, "request": {"method": "POST", "path": "/notes", "body": {"text": "${note.text}"}}},
+    "find": {"request": {"path": "/notes"}},
+    "remote": {"fields": {"id": "id", "key": "text"}},
+}
+TOKEN = {"kind": "bearer", "token": {"env": "TOKEN_OF_THE_TEST"}}
+
+
+def _connected(talk: Conversation, module: str, name: str) -> Any:
+    return adapter(talk, {"account_note": NOTE}, hook=f"{module}:{name}", auth=TOKEN)
+
+
+def test_a_hook_sees_requests_without_credentials_and_replies_as_they_came(
+    module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKEN_OF_THE_TEST", "t0ken")
+    with Conversation(lambda asked: Answer(200, b"<x><id>7</id></x>", content_type="text/xml")) as talk:
+        created = _connected(talk, module, "Translating").create(sample_request("account_note"))
+        assert created.remote_id == "7"
+        (asked,) = talk.requests
+        assert (asked.target, asked.body) == ("/api/notes?form=xml", b"<note>You are Gold now</note>")
+        assert (asked.header("X-Form"), asked.bearer()) == ("xml", "t0ken")
+
+
+def test_a_reply_that_breaks_the_hook_leaves_a_write_unknown(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN_OF_THE_TEST", "t0ken")
+    with Conversation(lambda asked: Answer(200, b"<x/>", content_type="text/xml")) as talk:
+        connection = _connected(talk, module, "Translating")
+        with pytest.raises(UnknownOutcome, match="answered broke with ValueError"):
+            connection.create(sample_request("account_note"))
+        with pytest.raises(FatalError, match="answered broke with ValueError"):
+            connection.look_up("account_note", "RB-AAAAAAAAAAAA")
+
+
+def test_a_hook_leads_to_no_other_host(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOKEN_OF_THE_TEST", "t0ken")
+    with Conversation(lambda asked: {}) as talk:
+        with pytest.raises(FatalError, match="another host"):
+            _connected(talk, module, "Astray").create(sample_request("account_note"))
+        assert talk.requests == []
