@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -85,11 +85,19 @@ class Place:
             found["token"] = self.token
         return found
 
-    def remember(self, told: Mapping[str, tuple[int, Any]], reach: int) -> None:
-        """Keep in mind what was told as far as a window will reach back over it: records by id, with their stamps."""
-        lowest = (self.high or 0) - reach
-        kept = {key: known for key, known in self.recent.items() if known.stamp >= lowest and key not in told}
-        late = [(stamp, key, record) for key, (stamp, record) in told.items() if stamp >= lowest]
+    def remember(self, told: Mapping[str, tuple[int, Any]], again: Collection[str], since: int, lowest: int) -> None:
+        """Keep in mind what the next window will meet again.
+
+        `told`: records by id, with their stamps, and `again` the ids of those known before, all met in the window from
+        `since`. The next one begins at `lowest`. What is stamped before `since` came for something else that changed,
+        and may come again for it.
+        """
+        kept = {
+            key: known
+            for key, known in self.recent.items()
+            if key not in told and (known.stamp >= lowest or (known.stamp < since and key in again))
+        }
+        late = [(stamp, key, record) for key, (stamp, record) in told.items() if stamp >= lowest or stamp < since]
         late.sort(key=lambda item: item[0], reverse=True)
         for stamp, key, record in late[:MOST_RECENT]:
             if len(key) <= _LONGEST_KEY:

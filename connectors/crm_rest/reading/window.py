@@ -37,6 +37,7 @@ class Windows:
         self._overlap = setting.overlap * SECOND
         self._high: int | None = None
         self._fresh: dict[str, tuple[int, object]] = {}
+        self._again: set[str] = set()
 
     def pages(self, since: int | None, until: int) -> Iterator[Page]:
         """The rest of a window that was left open, if one was, and the window up to `until`.
@@ -63,27 +64,28 @@ class Windows:
 
     def _window(self, since: int, until: int, after: str | int | None, high: int | None) -> Iterator[Page]:
         place = self._place
-        self._high, self._fresh = high, {}
+        self._high, self._fresh, self._again = high, {}, set()
         for step in self.spans.steps(since, until, after=after):
             bad: list[BadRecord] = []
             due = self._due(step.chunk.records, until, bad)
             told = [*bad, *self._source.told(due, step.window)]
             behind = step.chunk.after
             if step.ends:
-                self._finish()
+                self._finish(since)
             elif isinstance(behind, (str, int)):
                 place.inside = Inside(since, until, behind, self._high)
             page = page_of(told, place.cursor() if step.ends or isinstance(behind, (str, int)) else None)
             if page.records or page.bad or page.cursor is not None:
                 yield page
 
-    def _finish(self) -> None:
+    def _finish(self, since: int) -> None:
         """All up to the end of this part has been told."""
         place = self._place
         place.inside = None
         if self._high is not None:
             place.high = self._high if place.high is None else max(place.high, self._high)
-        place.remember(self._fresh, self._reach(place.high) if place.high is not None else self._overlap)
+        lowest = since if place.high is None else place.high - self._reach(place.high)
+        place.remember(self._fresh, self._again, since, lowest)
 
     def _due(self, records: list[object], until: int, bad: list[BadRecord]) -> list[Listed]:
         """The records to tell of, with their order; one whose stamp cannot be read is added to `bad`."""
@@ -110,6 +112,7 @@ class Windows:
             if self._high is None or min(plain, until) > self._high:
                 self._high = min(plain, until)
             if known is not None and known.stamp == stamp and known.digest == digest_of(record):
+                self._again.add(key)
                 continue
             if key:
                 fresh[key] = stamp, record

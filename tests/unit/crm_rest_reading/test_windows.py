@@ -110,6 +110,22 @@ def test_a_quiet_source_is_asked_from_what_was_seen_not_from_our_clock(tmp_path:
         ]
 
 
+def test_what_comes_for_something_else_that_changed_comes_once(tmp_path: Path) -> None:
+    items = stream("none", window={"overlap": 10, "field": "own"})
+    with connected(tmp_path, items) as (shelf, connection):
+        shelf.put(1, at=0, own=stamp(0))
+        shelf.put(2, at=50, own=stamp(50))
+        first = connection.pull(60)
+        shelf.put(1, at=70, own=stamp(0), text="second")
+        second = connection.pull(80, cursor_of(first))
+        assert [record.fields["name"] for record in records_of(second)] == ["second"]
+        third = connection.pull(90, cursor_of(second))
+        assert records_of(third) == []
+        assert records_of(connection.pull(95, cursor_of(third))) == []
+        shelf.put(1, at=92, own=stamp(0), text="third")
+        assert ids_of(connection.pull(99, cursor_of(third))) == [1]
+
+
 def test_nothing_seen_moves_nothing(tmp_path: Path) -> None:
     with connected(tmp_path, stream("none", window={})) as (shelf, connection):
         first = connection.pull(1000)
