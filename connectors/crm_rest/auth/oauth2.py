@@ -29,7 +29,6 @@ class Tokens:
         self._file = None if settings.token_file is None else TokenFile(around.base / settings.token_file)
         self._current = CurrentTicket(self._obtain, around.clock)
         self._shown: set[str] = set()
-        self._unkept: Mapping[str, Any] = {}
 
     @property
     def exports(self) -> Mapping[str, Any]:
@@ -66,8 +65,6 @@ class Tokens:
     def _from_file(self, file: TokenFile, grant: Grant, refused: Ticket | None) -> Ticket:
         """What another process has got meanwhile, else a new one, which is kept before it is used."""
         lineage = _digest(self._settings.client_id, grant.refresh_token)
-        if self._unkept.get("lineage") == lineage:
-            self._keep_at_last(file)
         kept = file.read()
         if kept.get("lineage") != lineage:
             kept = {}  # after another authorisation what was kept is of no use
@@ -82,25 +79,20 @@ class Tokens:
             asked = self._around.clock.now()
             reply = self._request.answered(grant, refresh)
             ticket = self._ticket(reply, asked)
-            # Should it not be possible to keep it, it is not lost while this process runs.
-            self._unkept = {
-                "lineage": lineage,
-                "asked": self._asked(),
-                "refresh_token": reply.get("refresh_token") or refresh or "",
-                "access_token": ticket.value.reveal(),
-                "ends": ticket.ends.isoformat(),
-                "exports": written(ticket.exports).decode(),
-            }
-            self._shown.update(filter(None, (self._unkept["refresh_token"],)))
-            keep(self._unkept)
-            self._unkept = {}
+            rotated = reply.get("refresh_token") or refresh or ""
+            if rotated:
+                self._shown.add(rotated)
+            keep(
+                {
+                    "lineage": lineage,
+                    "asked": self._asked(),
+                    "refresh_token": rotated,
+                    "access_token": ticket.value.reveal(),
+                    "ends": ticket.ends.isoformat(),
+                    "exports": written(ticket.exports).decode(),
+                }
+            )
         return ticket
-
-    def _keep_at_last(self, file: TokenFile) -> None:
-        """Keep what could not be kept when it came."""
-        with file.replacing() as keep:
-            keep(self._unkept)
-        self._unkept = {}
 
     def _grant(self) -> Grant:
         """The secrets, read anew each time, since a person may have replaced them."""

@@ -186,28 +186,37 @@ def test_no_token_is_asked_for_that_could_not_be_kept(guard, settings, connect, 
     assert guard.forms == []
 
 
-def test_a_token_that_could_not_be_kept_is_not_lost_while_the_process_runs(guard, settings, connect, kept, clock):
-    kept.mkdir()  # what stands there cannot be replaced by a file
-    client = connect(**settings)
+def test_what_stands_in_the_place_of_the_file_must_be_one(guard, settings, connect, kept):
+    kept.mkdir()
     with pytest.raises(ConfigError, match="is not a file"):
-        client.call(GET)
-    kept.rmdir()
+        connect(**settings).call(GET)
+    assert guard.forms == []
 
-    def spoil(asked):
-        if not kept.exists():
-            kept.mkdir()
 
-    guard.instead = spoil
+def test_a_token_that_could_not_be_put_in_its_place_is_not_lost(guard, settings, connect, kept, clock):
+    guard.instead = lambda asked: kept.mkdir()  # a folder cannot be replaced by a file
     with pytest.raises(ConfigError, match="cannot be written"):
-        client.call(GET)
+        connect(**settings).call(GET)
     guard.instead = lambda asked: None
+    assert [asked.path for asked in guard.server.asked] == ["/token"]
+    with pytest.raises(ConfigError, match="cannot be written"):
+        connect(**settings).call(GET)
     kept.rmdir()
+    client = connect(**settings)  # as after a crash
     assert client.call(GET).meaning == "fine" and guard.given == 1
     assert json.loads(kept.read_text())["refresh_token"] == "refresh-1"
     clock.advance(4000)
     assert client.call(GET).meaning == "fine"
     assert [form["refresh_token"] for form in guard.forms] == ["s3cret-value", "refresh-1"]
     assert json.loads(kept.read_text())["refresh_token"] == "refresh-2"
+
+
+@pytest.mark.parametrize("draft", [b"", b" " * 65_536, b'{"refresh_to'])
+def test_a_crash_before_the_reply_leaves_nothing_that_counts(guard, settings, connect, kept, draft):
+    connect(**settings).call(GET)
+    kept.with_name("token.json.new").write_bytes(draft)
+    kept.with_name("token.json.new").chmod(0o600)
+    assert connect(**settings).call(GET).meaning == "fine" and guard.given == 1
 
 
 def test_threads_of_two_connections_to_one_file_refresh_once(guard, settings, connect):
