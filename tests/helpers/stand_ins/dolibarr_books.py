@@ -12,6 +12,8 @@ from tests.helpers.stand_ins.base import StandIn
 from tests.helpers.stand_ins.dolibarr_shapes import Shapes, priced, sums
 from tests.helpers.stand_ins.table import Row, Table
 
+_NUMBERS = {"subprice", "qty", "tva_tx", "remise_percent"}
+
 
 class DolibarrBooks(StandIn):
     """One company whose currency is the euro. `rights` are those of the user of the key."""
@@ -69,6 +71,7 @@ class DolibarrBooks(StandIn):
         for rank, line in enumerate(lines, 1):
             self._line_ids += 1
             plain = {"qty": Decimal(1), "remise_percent": Decimal(), "product_type": 0, "fk_product": None, "desc": ""}
+            line = {name: Decimal(value) if name in _NUMBERS else value for name, value in line.items()}
             kept.append(priced({**plain, **line, "rowid": self._line_ids, "rang": rank}, credit=credit))
         empty = dict.fromkeys(
             ("ref_ext", "ref_client", "close_code", "fk_facture_source", "note_public", "note_private", "date_valid")
