@@ -22,7 +22,8 @@ _MICROSECOND = timedelta(microseconds=1)
 _DAY = 86_400 * SECOND
 _UNITS = {"iso": SECOND, "http": SECOND, "epoch": SECOND, "epoch_ms": 1000, "epoch_us": 1, "date": _DAY, "parts": 1}
 """The precision of what is sent, in microseconds."""
-_FACTORS = {"epoch": 1_000_000, "epoch_ms": 1000, "epoch_us": 1}
+_FACTORS = {"epoch": SECOND, "epoch_ms": 1000, "epoch_us": 1}
+"""Microseconds in one of what is written."""
 _PARTS = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 
 
@@ -51,7 +52,7 @@ def _moment(value: Any, form: str) -> date | datetime:
     if form == "http":
         return parsedate_to_datetime(text)
     found = datetime.strptime(text, form)  # noqa: DTZ007 - the zone is put on by whoever knows it
-    return found if "%H" in form or "%I" in form or "%s" in form else found.date()
+    return found if "%H" in form or "%I" in form else found.date()
 
 
 def iso(value: Any, form: str, zone: str = "") -> str:
@@ -143,7 +144,7 @@ class Stamps:
     def _written(self, local: datetime) -> Any:
         form = self._send
         if form in _FACTORS:
-            return micros(local) * _FACTORS[form] // SECOND
+            return micros(local) // _FACTORS[form]
         if form == "date":
             return local.date().isoformat()
         if form == "http":
@@ -159,6 +160,6 @@ class Stamps:
 def _unit_of(pattern: str) -> int:
     if "%f" in pattern:
         return 1
-    if "%S" in pattern or "%T" in pattern or "%s" in pattern:
+    if "%S" in pattern:
         return SECOND
     return 60 * SECOND if "%M" in pattern else _DAY

@@ -9,10 +9,12 @@ from connectors.crm_rest.expression import as_text, expression
 from connectors.crm_rest.mapping import Fields
 from connectors.crm_rest.settings.reading import Stream
 from connectors.crm_rest.template import Tables
+from connectors.http.redaction import plain
 from core.documents import BadRecord, RawRecord, RecordKind
 from core.errors import DataError
 
 Told = RawRecord | BadRecord
+_LONGEST_ORIGIN = 160
 _RATE = ("base", "quote", "on", "provider")
 
 
@@ -96,13 +98,14 @@ class Records:
         message = f"{place}: {error.message}" if place else error.message
         about = {"id": external_id} if external_id else {}
         raw = {"about": about, "record": record}
-        origin = f"{self._title} {external_id}".strip()
+        origin = self.origin({}, external_id)
         return BadRecord(error.reason, message, raw, self._kind, external_id or None, origin=origin, order=order)
 
     def origin(self, fields: Mapping[str, Any], external_id: str) -> str:
         """Where a record stands, for people."""
         number = fields.get("number")
-        return f"{self._title} {number if number not in (None, '') else external_id}".strip()
+        shown = f"{self._title} {number if number not in (None, '') else external_id}".strip()
+        return shown if len(shown) <= _LONGEST_ORIGIN and shown.isprintable() else plain(shown, longest=_LONGEST_ORIGIN)
 
     def _identity(self, fields: dict[str, Any], faults: list[DataError]) -> str:
         if self._id is None:

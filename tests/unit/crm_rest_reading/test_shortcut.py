@@ -26,7 +26,7 @@ PLAIN = (
     "(a || b) && !b",
     "a.b == 'x' || a == 'x' && b",
 )
-VALUES = st.recursive(
+VALUES: st.SearchStrategy[object] = st.recursive(
     st.sampled_from([None, True, False, 0, 1, "", "x", "y", [], {}, Decimal("0.5")]),
     lambda inner: st.one_of(
         st.lists(inner, max_size=2), st.dictionaries(st.sampled_from(["a", "b"]), inner, max_size=2)
