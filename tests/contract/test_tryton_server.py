@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 import requests
@@ -11,10 +10,15 @@ import requests
 from tests.helpers.tryton import TrytonServer
 
 
-@pytest.fixture
-def tryton(tmp_path: Path) -> Iterator[TrytonServer]:
-    with TrytonServer(tmp_path / "tryton") as server:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrytonServer]:
+    with TrytonServer(tmp_path_factory.mktemp("tryton")) as server:
         yield server
+
+
+@pytest.fixture
+def tryton(server: TrytonServer) -> TrytonServer:
+    return server.restore()
 
 
 def test_it_answers_whom_it_knows(tryton: TrytonServer):

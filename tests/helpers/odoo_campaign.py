@@ -11,7 +11,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -51,8 +51,6 @@ WRITES = (
     "button_cancel",
     "js_assign_outstanding_line",
 )
-LIFE_SECONDS, STILL_SECONDS = 2.0, 0.7
-"""How long a life is watched at most, and how long without a write. Nothing is asserted about it."""
 WAITING = """
 select 1 from outbox where state in ('queued', 'sending', 'unknown')
 union all select 1 from proposal where key not in (select key from receipt) limit 1
@@ -92,7 +90,8 @@ class Played:
 
 @dataclass(slots=True)
 class Play:
-    """One seeded campaign. `workspaces`: the book, or two copies of it."""
+    """One seeded campaign. `workspaces`: the book, or two copies of it. `when`: which requests meet faults. `life` and
+    `still`: how many seconds a life is watched at most, and how long without a write; nothing is asserted about it."""
 
     seed: int
     workspaces: Sequence[OdooWorkspace]
@@ -101,11 +100,14 @@ class Play:
     server: Server
     clock: int = 0
     done: Played = field(default_factory=Played)
+    when: Callable[[Request], bool] = is_write
+    life: float = 2.0
+    still: float = 0.7
 
     def disturbed(self, lives: int = 4) -> None:
         """Let two daemons live and die `lives` times among the faults."""
         chance = random.Random(f"campaign {self.seed}")
-        campaign = Campaign(self.seed, {FAULTS[name]: share for name, share in SHARES.items()}, when=is_write)
+        campaign = Campaign(self.seed, {FAULTS[name]: share for name, share in SHARES.items()}, when=self.when)
         self.proxy.campaign = campaign
         for _ in range(lives):
             racing = [self.workspaces[0], self.workspaces[-1]]
@@ -138,11 +140,11 @@ class Play:
         """Until so many writes were drawn, or nothing comes any more: the target is down and left alone for a while."""
         before = seen = campaign.drawn.total()
         began = last = time.monotonic()
-        while seen < goal and time.monotonic() < began + LIFE_SECONDS:
+        while seen < goal and time.monotonic() < began + self.life:
             time.sleep(0.01)
             if seen != (seen := campaign.drawn.total()):
                 last = time.monotonic()
-            if seen > before and time.monotonic() > last + STILL_SECONDS:
+            if seen > before and time.monotonic() > last + self.still:
                 return
 
     def _quiet(self, seconds: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from tests.helpers.crash_templates import PROGRAMS as TRADE
 from tests.helpers.workspace import Workspace, call
@@ -114,10 +114,10 @@ class OdooWorkspace(Workspace):
             (folder / "programs" / f"{name}.toml").write_text(PROGRAMS[name])
         return made.configure(url, **how)
 
-    def copied(self, folder: Path) -> OdooWorkspace:
+    def copied(self, folder: Path) -> Self:
         """Another one with the same book: what a restored backup is."""
         shutil.copytree(self.folder, folder)
-        return OdooWorkspace(folder)
+        return type(self)(folder)
 
     def approved(self) -> OdooWorkspace:
         """Read everything, compute the first quarter, approve what is proposed."""
