@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt, wait_exponential
@@ -18,17 +18,15 @@ from connectors.crm_rest.answer import Answer
 from connectors.crm_rest.auth import Proof, Surroundings, authentication
 from connectors.crm_rest.clock import SYSTEM_CLOCK, Clock
 from connectors.crm_rest.derived import Derived
-from connectors.crm_rest.error_rules import ErrorRules
+from connectors.crm_rest.error_rules import During
 from connectors.crm_rest.hook import hook_of
 from connectors.crm_rest.hooked import answered, prepared
-from connectors.crm_rest.json_reply import NotJson, read
 from connectors.crm_rest.outgoing import Elsewhere, Outgoing, outgoing
-from connectors.crm_rest.places import places
+from connectors.crm_rest.replies import Replies, Throttled
 from connectors.crm_rest.settings import RestSettings
 from connectors.crm_rest.settings.base import Request
 from connectors.crm_rest.template import Tables, render
 from connectors.crm_rest.throttle import Deferred, Gate, traffic
-from connectors.http.redaction import plain, without
 from connectors.http.reply import Reply
 from connectors.http.session import HttpSession, NotSent, ReplyLost, TooLarge
 from connectors.spi import UnknownOutcome, WriteRefused
@@ -39,14 +37,8 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 __all__ = ["Answer", "Client", "During"]
 
-During = Literal["read", "write"]
-
 _ATTEMPTS = 3
 _BACKOFF = wait_exponential(multiplier=0.5, max=5)
-
-
-class _Throttled(RetryableError):
-    """Too much was asked, and nothing was carried out. The gate knows how long to wait."""
 
 
 class _NoTables:
@@ -72,13 +64,12 @@ class Client:
         self.settings = settings
         self.clock = clock or SYSTEM_CLOCK
         self._http = HttpSession(settings.http, base=base)
-        self._rules = ErrorRules(settings.errors, settings.error_message)
-        self._places = places(settings)
         self._gates: dict[str, Gate] = {}
         self._tell: Callable[[Outgoing, int], None] | None = None
         self._identity = sha256(settings.auth.model_dump_json().encode() + str(base).encode()).hexdigest()
         around = Surroundings(name, base, self._http, self.clock, self._asked, self._rendered)
         self._auth = authentication(settings.auth, around)
+        self._replies = Replies(name, settings, self._auth.secrets)
         self._retrying = Retrying(
             stop=stop_after_attempt(_ATTEMPTS),
             wait=_pause,
@@ -185,7 +176,7 @@ class Client:
             )
         except (DataError, Elsewhere) as error:
             failure = error
-        message = f"{self.name}: {self._place(request)}: {failure.message}"
+        message = f"{self.name}: {self._replies.place(request)}: {failure.message}"
         if during == "write" and isinstance(failure, DataError):
             raise WriteRefused(message, hint=failure.hint)
         raise FatalError(message, hint=failure.hint)
@@ -205,7 +196,7 @@ class Client:
         if answer.meaning == "refresh" and self._auth.renew(proof):
             sent = self._prepared(self._outgoing(request, data, during, address))
             answer = self._sent(request, sent, self._auth.sign(sent), during, also_fine)
-        return self._judged(answer, request, during)
+        return self._replies.judged(answer, request, during)
 
     def _sent(
         self, request: Request, sent: Outgoing, proof: Proof, during: During, also_fine: tuple[int, ...] = ()
@@ -219,13 +210,13 @@ class Client:
         except ReplyLost as lost:
             if during == "read":
                 raise
-            failure = UnknownOutcome(f"{lost.message}, after {self._place(request)} was sent", hint=lost.hint)
+            failure = UnknownOutcome(f"{lost.message}, after {self._replies.place(request)} was sent", hint=lost.hint)
         else:
             if self._tell is not None and not proof.hidden:
                 self._tell(sent, reply.status)
             if not proof.hidden:
                 reply = self._answered(reply, request, during)
-            return self._read(reply, request, during, also_fine, gate)
+            return self._replies.answer(reply, request, during, also_fine, gate)
         raise failure
 
     def _prepared(self, sent: Outgoing) -> Outgoing:
@@ -242,59 +233,8 @@ class Client:
         except FatalError as error:
             failure = error
         if during == "write":
-            raise UnknownOutcome(f"{failure.message}, after {self._place(request)} was sent", hint=failure.hint)
+            raise UnknownOutcome(f"{failure.message}, after {self._replies.place(request)} was sent", hint=failure.hint)
         raise failure
-
-    def _read(self, reply: Reply, request: Request, during: During, also_fine: tuple[int, ...], gate: Gate) -> Answer:
-        """The reply, parsed and judged. What cannot be read, though the status is fine, is worth another try."""
-        body, unreadable = None, ""
-        if reply.status != 204:
-            try:
-                body = read(reply.body, nesting=self.settings.nesting, kind=reply.headers.get("Content-Type", ""))
-            except NotJson as error:
-                unreadable = str(error)
-        if reply.status in also_fine:
-            return Answer(reply.status, reply.headers, body, "fine")
-        judged = self._rules.judge(reply.status, reply.headers, body, reply.body, during)
-        wait = gate.learn(judged.meaning == "throttle", reply.headers, reply.date, request.route)
-        meaning, message = judged
-        if meaning == "fine" and unreadable:
-            meaning, message = "retry", f"the reply cannot be read: {unreadable}"
-        if message:
-            message = self._clean(message)
-        if meaning == "throttle":
-            raise _Throttled(self._said(request, reply.status, message), after=wait)
-        if meaning == "empty":
-            body = None
-        answer = Answer(reply.status, reply.headers, body, meaning, message)
-        if meaning == "retry":
-            raise self._broken(answer, request, during, reply.retry_after())
-        return answer
-
-    def _broken(self, answer: Answer, request: Request, during: During, after: int | None) -> RetryableError:
-        error = UnknownOutcome if during == "write" else RetryableError
-        return error(self._said(request, answer.status, answer.message), after=after)
-
-    def _judged(self, answer: Answer, request: Request, during: During) -> Answer:
-        """The answer, or what it means as an error."""
-        if answer.meaning == "fine":
-            return answer
-        said = self._said(request, answer.status, answer.message)
-        match answer.meaning:
-            case "conflict":
-                raise RetryableError(said, hint="another change came between; nothing was carried out")
-            case "refresh":
-                raise FatalError(
-                    said, hint="the credentials are not accepted: check [auth] and where its secrets are kept"
-                )
-            case "fatal":
-                raise FatalError(
-                    said, hint="check the rights of the user or token, and that the interface is switched on"
-                )
-            case "refused" if during == "read":
-                raise FatalError(said, hint=f"check {self._place(request)}, and the version of the other system")
-            case _:
-                return answer
 
     def _asked(self, request: Request, data: Mapping[str, Any], sign: Callable[[Outgoing], Proof] | None) -> Answer:
         """The answer to a request of the authentication itself. A lost reply did no harm there."""
@@ -317,28 +257,15 @@ class Client:
             gate = self._gates[host] = Gate(self.settings.throttle, shared, self.clock, host)
         return gate
 
-    def _clean(self, message: str) -> str:
-        for secret in self._auth.secrets():
-            message = without(message, secret)
-        return plain(message)
-
-    def _said(self, request: Request, status: int, message: str) -> str:
-        return f"{self.name}: {self._place(request)} was answered {status}" + (f": {message}" if message else "")
-
-    def _place(self, request: Request) -> str:
-        """Names the request by where it stands in the settings, never by its address, which may hold private data."""
-        place = self._places.get(id(request))
-        return f"{place} ({request.method})" if place else f"{request.method} {plain(request.path, longest=200)}"
-
 
 def _passes(error: BaseException) -> bool:
     """Whether a read is worth another try now."""
     if not isinstance(error, RetryableError) or isinstance(error, (Deferred, TooLarge, UnknownOutcome)):
         return False
-    return isinstance(error, (_Throttled, NotSent)) or error.after is None
+    return isinstance(error, (Throttled, NotSent)) or error.after is None
 
 
 def _pause(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome is not None else None
     # After a refusal for too much the gate does the waiting, for all threads at once.
-    return 0 if isinstance(error, _Throttled) else _BACKOFF(state)
+    return 0 if isinstance(error, Throttled) else _BACKOFF(state)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from connectors.crm_rest.expression import as_text, expression
 from connectors.crm_rest.json_reply import written
 from connectors.crm_rest.settings.errors import ErrorRule, Meaning
-from connectors.http.redaction import plain
+from connectors.http.redaction import LONGEST, plain_without
 from core.errors import DataError
 
 During = Literal["read", "write"]
@@ -38,7 +38,11 @@ class _Reply(NamedTuple):
 class ErrorRules:
     """The rules of one connection. Safe to use from threads."""
 
-    def __init__(self, rules: tuple[ErrorRule, ...], error_message: str) -> None:
+    def __init__(
+        self, rules: tuple[ErrorRule, ...], error_message: str, secrets: Callable[[], Iterable[str]] = tuple
+    ) -> None:
+        """`secrets`: what is not shown of what the other system says."""
+        self._secrets = secrets
         self._rules = tuple((rule, re.compile(rule.matches)) for rule in rules)
         self._message = error_message
 
@@ -51,7 +55,7 @@ class ErrorRules:
                     reply = reply._replace(text=raw[:_LOOKED_AT].decode("utf-8", "replace"))
                 if _holds(rule, pattern, reply):
                     told = headers.get(rule.header, "") if rule.matches else ""
-                    return Judgement(rule.then, self.message(body, raw, rule.message) or plain(told))
+                    return Judgement(rule.then, self.message(body, raw, rule.message) or self._plain(told))
         meaning = by_status(status, headers, during)
         return Judgement(meaning, "" if meaning in ("fine", "empty") else self.message(body, raw))
 
@@ -61,10 +65,13 @@ class ErrorRules:
         for place in (path, self._message):
             words = _words(body, place) if place else ""
             if words:
-                return plain(words)
+                return self._plain(words)
         if body is None:
-            return plain(raw[:_LOOKED_AT].decode("utf-8", "replace"), longest=120)
+            return self._plain(raw[:_LOOKED_AT].decode("utf-8", "replace"), longest=120)
         return ""
+
+    def _plain(self, text: str, longest: int = LONGEST) -> str:
+        return plain_without(text, self._secrets(), longest=longest) if text else ""
 
 
 def by_status(status: int, headers: Mapping[str, str], during: During) -> Meaning:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Iterable
 
 LONGEST = 600
 """Characters of a remote's message that are kept; enough for the groups Odoo names."""
@@ -27,3 +28,11 @@ def plain(text: str, *, longest: int = LONGEST) -> str:
 def without(text: str, secret: str) -> str:
     """`text` with the secret, wherever it stands, shown as `***`."""
     return text.replace(secret, "***") if secret else text
+
+
+def plain_without(text: str, secrets: Iterable[str], *, longest: int = LONGEST) -> str:
+    """One plain line without any of the secrets, also where cutting it short would leave a part of one."""
+    shown = plain(text, longest=_MOST_LOOKED_AT)
+    for secret in secrets:
+        shown = without(shown, secret)
+    return plain(shown, longest=longest)

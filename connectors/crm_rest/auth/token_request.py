@@ -15,7 +15,7 @@ from connectors.crm_rest.auth.surroundings import Surroundings
 from connectors.crm_rest.expression import as_text
 from connectors.crm_rest.json_reply import NotJson, read
 from connectors.crm_rest.settings.auth import OAuth2
-from connectors.http.redaction import plain, without
+from connectors.http.redaction import plain_without
 from connectors.http.reply import Reply
 from connectors.http.session import NotSent, ReplyLost
 from core.errors import ConfigError, FatalError, RebatedError, RetryableError
@@ -185,9 +185,7 @@ class _Endpoint:
 
     def _words(self, told: Mapping[str, Any]) -> str:
         words = ": ".join(filter(None, (_text(told.get("error")), _text(told.get("error_description")))))
-        for secret in self._secrets:
-            words = without(words, secret)
-        return plain(words)
+        return plain_without(words, self._secrets)
 
     def _hint(self, error: str) -> str:
         if error in ("invalid_grant", "invalid_code", "invalid_token") or not error:

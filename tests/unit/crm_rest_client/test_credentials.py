@@ -119,3 +119,10 @@ def test_a_client_certificate_alone_is_enough(serve, connect):
     server = serve(lambda asked: reply({"known": True}), tls=True, clients="client.pem")
     files = {"ca_file": "ca.pem", "client_certificate": "client.pem", "client_key": "client-key.pem"}
     assert connect(server, base=TLS, http=files).call(GET).body == {"known": True}
+
+
+def test_no_part_of_a_secret_is_shown_where_a_long_message_is_cut(serve, connect):
+    server = serve(lambda asked: reply({"m": "x" * 592 + "s3cret-value"}, 403))
+    with pytest.raises(FatalError) as caught:
+        connect(server, auth={"kind": "bearer", "token": KEY}, error_message="m").call(GET)
+    assert "s3c" not in caught.value.message and caught.value.message.endswith("x***")

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 import simplejson
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.crm_rest.json_reply import NotJson, read, written
@@ -108,6 +108,7 @@ def _depth(value: object) -> int:
     return 1 + max(map(_depth, value), default=0) if isinstance(value, list) else 0
 
 
+@settings(deadline=None)
 @given(_VALUES)
 def test_what_is_written_is_read_again_at_exactly_its_depth(value):
     text = written(value)
@@ -117,6 +118,7 @@ def test_what_is_written_is_read_again_at_exactly_its_depth(value):
             read(text, nesting=_depth(value) - 1)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_bytes_raise_anything_else(body):
     with contextlib.suppress(NotJson):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.crm_rest.limit_headers import LONGEST, asked_wait, used_up
@@ -255,6 +255,7 @@ def test_nothing_left_means_to_wait_until_there_is_more(headers, seconds):
     assert used_up(HEADERS.model_copy(update={"at_format": "seconds"}), headers, NOW, 10) == seconds
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.sampled_from(["epoch", "epoch_ms", "seconds", "http"]))
 def test_no_header_makes_us_wait_longer_than_a_day_or_fail(text, at_format):
     told = HEADERS.model_copy(update={"at_format": at_format})
@@ -264,11 +265,12 @@ def test_no_header_makes_us_wait_longer_than_a_day_or_fail(text, at_format):
         assert 0 <= used_up(told, headers, NOW, 10) <= LONGEST
 
 
+@settings(deadline=None)
 @given(st.integers(1, 50), st.integers(1, 5), st.lists(st.integers(0, 3000), min_size=1, max_size=60))
 def test_no_stretch_of_time_sees_more_than_rate_and_burst_allow(per_second, burst, pauses):
     clock = TestClock()
-    settings = Throttle(rate=Rate(per_second=Decimal(per_second), burst=burst), longest_wait=3600)
-    gate = Gate(settings, Traffic(), clock, "host")
+    limits = Throttle(rate=Rate(per_second=Decimal(per_second), burst=burst), longest_wait=3600)
+    gate = Gate(limits, Traffic(), clock, "host")
     times = []
     for pause in pauses:
         clock.advance(pause / 1000)
