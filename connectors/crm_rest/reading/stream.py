@@ -47,7 +47,7 @@ class Source:
         """May make the requests of lookups that name fields. Raises FatalError where settings cannot be filled in."""
         self.name, self.stream, self.client, self.listing = name, stream, client, listing
         self.kinds: tuple[RecordKind, ...] = tuple(dict.fromkeys((stream.kind, *(rule.kind for rule in stream.kinds))))
-        self._hook, self.has_hook = hook, bool(hook)
+        self._hook, self.has_hook = hook, hook.has("record")
         self._one_record = expression(stream.one.record) if stream.one else None
         title = settings.about.title or client.name
         try:

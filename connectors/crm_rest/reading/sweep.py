@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.crm_rest.expression import as_text, expression
@@ -61,9 +61,8 @@ def _ids(source: Source, until: int) -> Iterator[str]:
     chunks: Iterator[Chunk]
     if setting is not None and setting.request is not None:
         only = setting.only if setting.only is not None else only
-        chunks = source.listing.pages(
-            setting.request, setting.records or stream.records, stream.pages, {"window": NO_WINDOW}
-        )
+        data = {"window": _all_of(source, until)}
+        chunks = source.listing.pages(setting.request, setting.records or stream.records, stream.pages, data)
     else:
         only = setting.only if setting is not None and setting.only is not None else only
         chunks = _listed(source, until)
@@ -80,6 +79,15 @@ def _ids(source: Source, until: int) -> Iterator[str]:
                     yield id_of(record)
             except DataError:
                 yield ""
+
+
+def _all_of(source: Source, until: int) -> Mapping[str, Any]:
+    """The window of a request of its own, where it names one."""
+    setting = source.stream.window
+    if not isinstance(setting, StampWindow):
+        return NO_WINDOW
+    stamps = Spans(source, setting).stamps
+    return {"since": stamps.since(start_of(source, setting)), "until": stamps.until(until + _AHEAD)}
 
 
 def _listed(source: Source, until: int) -> Iterator[Chunk]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import jmespath
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.crm_rest.expression import expression
@@ -36,6 +36,7 @@ VALUES: st.SearchStrategy[object] = st.recursive(
 
 
 @pytest.mark.parametrize("text", PLAIN)
+@settings(deadline=None)
 @given(data=VALUES)
 def test_it_finds_the_same(text: str, data: object) -> None:
     found = expression(text).of(data)

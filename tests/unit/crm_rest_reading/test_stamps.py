@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.crm_rest.stamps import Stamps, instant_of, micros, zone_of
@@ -52,6 +52,7 @@ def test_an_instant_is_sent_as_its_parts() -> None:
     assert Stamps("parts").read(sent) == AT
 
 
+@settings(deadline=None)
 @given(
     moment=st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     form=st.sampled_from(["iso", "epoch", "epoch_ms", "epoch_us", "http", "date", "parts", "%Y-%m-%d %H:%M:%S"]),
