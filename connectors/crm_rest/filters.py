@@ -14,12 +14,16 @@ from decimal import ROUND_HALF_UP, Decimal
 from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID, uuid5
 
 import simplejson
 
 from connectors.crm_rest.expression import as_text
 
 Filter = Callable[[Any, str], Any]
+
+_OURS = UUID("5f0c1e0a-6d3b-5c63-9d0e-2b8a51c7e4f9")
+"""The namespace of ids made from our keys. Another one would make second documents: it never changes."""
 
 
 def _instant(value: Any) -> datetime:
@@ -159,6 +163,7 @@ FILTERS: Mapping[str, Filter] = {
     "join": _joined,
     "default": lambda value, text: text if value in (None, "") else value,
     "base64": lambda value, _: base64.b64encode(as_text(value).encode()).decode(),
+    "uuid": lambda value, _: str(uuid5(_OURS, as_text(value))),
     "base64url": lambda value, _: base64.urlsafe_b64encode(as_text(value).encode()).decode(),
     "html": lambda value, _: html.escape(as_text(value)),
     "html_lines": lambda value, _: html.escape(as_text(value)).replace("\n", "<br>"),

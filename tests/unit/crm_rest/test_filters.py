@@ -52,6 +52,7 @@ def through(value: Any, filters: str) -> Any:
         (["O'Neil", "B"], "quoted_list", "'O''Neil','B'"),
         ("é/ ", "url", "%C3%A9%2F%20"),
         ("ü", "base64", "w7w="),
+        ("RB-AAAABBBBCCCC", "uuid", "820f7daf-01f1-53e8-99a8-dabe3117a5f4"),
         ({"a": Decimal("1.10"), "b": [date(2026, 1, 2)]}, "json", '{"a": 1.10, "b": ["2026-01-02"]}'),
     ],
 )
