@@ -13,6 +13,7 @@ from connectors.crm_rest.lookups import Lookups
 from connectors.crm_rest.reading.records import Records, Told
 from connectors.crm_rest.settings import RestSettings
 from connectors.crm_rest.settings.reading import Join, OnePage, StampWindow, Stream
+from connectors.crm_rest.single import can_be_id
 from connectors.crm_rest.stamps import Stamps
 from connectors.http.ahead import ahead
 from connectors.spi import Page
@@ -45,7 +46,7 @@ class Source:
         hook: Hook,
     ) -> None:
         """May make the requests of lookups that name fields. Raises FatalError where settings cannot be filled in."""
-        self.name, self.stream, self.client, self.listing = name, stream, client, listing
+        self.name, self.stream, self.client, self.listing, self._tables = name, stream, client, listing, tables
         self.kinds: tuple[RecordKind, ...] = tuple(dict.fromkeys((stream.kind, *(rule.kind for rule in stream.kinds))))
         self._hook, self.has_hook = hook, hook.has("record")
         self._one_record = expression(stream.one.record) if stream.one else None
@@ -101,6 +102,8 @@ class Source:
         one = self.stream.one
         if one is None or self._one_record is None:
             raise NotImplementedError
+        if not can_be_id(one, external_id, self._tables):
+            return None
         try:
             answer = self.client.call(one.request, {"id": external_id, "record": record, "window": NO_WINDOW})
         except DataError as error:

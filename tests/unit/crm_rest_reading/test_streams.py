@@ -229,6 +229,16 @@ def test_one_record_is_fetched(tmp_path: Path) -> None:
         assert connection.reading.fetch("product", "1") is None
 
 
+def test_what_can_be_no_id_is_not_asked_for(tmp_path: Path) -> None:
+    items = stream("none", window={}, one={"request": {"path": "/items/${id | integer}"}, "record": "item"})
+    with connected(tmp_path, items) as (shelf, connection):
+        shelf.put(1)
+        assert connection.reading.fetch("account", "no-such-id") is None
+        assert connection.reading.fetch("account", "") is None
+        assert shelf.requests == []
+        assert connection.reading.fetch("account", "1") is not None
+
+
 def test_one_record_that_is_bad_is_there_all_the_same(tmp_path: Path) -> None:
     items = stream("none", window={}, one={"request": {"path": "/items/${id}"}, "record": "item"})
     items["fields"]["segment"] = {"path": "text", "map": {"first": "f"}}
