@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from connectors.crm_rest.settings.base import Request
 from connectors.crm_rest.settings.reading import FieldSource, Join, Lookup, One, Stream
-from connectors.crm_rest.settings.writing import Batch, Find, Step, Write
+from connectors.crm_rest.settings.writing import Batch, Find, Step
 from connectors.crm_rest.template import references
 
 _ALWAYS = frozenset(("values", "derived", "session", "connection", "now"))
@@ -54,7 +54,10 @@ def _templates(settings: Any) -> Iterator[tuple[str, Any, frozenset[str]]]:
     for name, stream in settings.read.items():
         yield from _requests(stream, f"read.{name}", _ALWAYS)
     for kind, write in settings.write.items():
-        yield from _requests(write, f"write.{kind}", _ALWAYS | {_REQUESTED[kind]})
+        for name in type(write).model_fields:
+            # A draft that was left behind is found and posted by its key and id alone.
+            own = _ALWAYS | {_REQUESTED[kind], "saved"} if name == "create" else _ALWAYS
+            yield from _requests(getattr(write, name), f"write.{kind}.{name}", own)
 
 
 _ROOTS: dict[type[BaseModel], frozenset[str]] = {
@@ -63,9 +66,8 @@ _ROOTS: dict[type[BaseModel], frozenset[str]] = {
     Lookup: frozenset(("keys", "page")),
     One: frozenset(("id", "record")),
     Find: frozenset(("key", "account", "page")),
-    Step: frozenset(("saved", "id", "item")),
+    Step: frozenset(("id", "item")),
     Batch: frozenset(("items", "item")),
-    Write: frozenset(),
 }
 
 

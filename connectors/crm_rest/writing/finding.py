@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from connectors.crm_rest.clock import Clock
-from connectors.crm_rest.writing.data import roots_of
 from connectors.crm_rest.writing.remote import Remotes
 from connectors.spi import Remote, WriteRequest, account_of
 
@@ -25,7 +24,7 @@ class Finding:
         until = self._clock.monotonic() + min(self._lag, _LONGEST)
         pause = _FIRST_PAUSE
         while True:
-            found = self.remotes.look_up(request.key, account_of(request), roots_of(request))
+            found = self.remotes.look_up(request.key, account_of(request))
             if not wait or any(not remote_id or remote.remote_id == remote_id for remote in found):
                 return found
             left = until - self._clock.monotonic()

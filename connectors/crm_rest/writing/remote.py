@@ -34,12 +34,12 @@ class Remotes:
         """Whether the other system tells this of a document."""
         return self._shape is not None and self._shape.tells(name)
 
-    def look_up(self, key: str, account: str, request: Mapping[str, Any]) -> tuple[Remote, ...]:
-        """Every document whose text holds the key, in any state, the oldest first. `request` is the root of the request
-        it is looked up for, where there is one."""
+    def look_up(self, key: str, account: str) -> tuple[Remote, ...]:
+        """Every document whose text holds the key, in any state, the oldest first. `account`: whose it is, empty where
+        that is not known."""
         if self._find is None or self._shape is None:
             return ()
-        data = {**request, "key": key, "account": account or None}
+        data = {"key": key, "account": account or None}
         found = {
             remote.remote_id: replace(remote, key=key)
             for remote, keys in self._candidates(self._find, self._shape, data)

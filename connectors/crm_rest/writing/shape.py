@@ -12,6 +12,7 @@ from connectors.crm_rest.mapping import fields_of, value_of
 from connectors.crm_rest.settings.reading import FieldSource
 from connectors.crm_rest.settings.writing import RemoteFields, RemoteLines
 from connectors.crm_rest.template import Tables
+from connectors.http.redaction import plain
 from connectors.spi import Remote, TaxPart, WriteKind
 from core.errors import DataError, FatalError
 from core.keys import find_keys
@@ -19,6 +20,9 @@ from core.money import is_currency, minor_units, scaled_number
 
 State = Literal["draft", "posted", "cancelled"]
 _STATES: dict[str, State] = {"draft": "draft", "posted": "posted", "cancelled": "cancelled"}
+_LONGEST = 300
+"""Characters of an id, a number or an account."""
+
 _PERCENT_DIGITS = 4
 """A rate in percent with so many digits is a whole number of millionths."""
 
@@ -59,17 +63,23 @@ class Shape:
         keys = find_keys(as_text(told.get("key")))
         head = Remote(
             key=keys[-1] if keys else "",
-            remote_id=as_text(told["id"]),
-            number=as_text(told.get("number")),
+            remote_id=self._id(told["id"]),
+            number=plain(as_text(told.get("number")), longest=_LONGEST),
             state=self._state(told.get("state")),
-            account=as_text(told.get("account")),
+            account=plain(as_text(told.get("account")), longest=_LONGEST),
             own_tax=self._remote.own_tax,
         )
         return Found(self._with_figures(head, told, record) if self.tells("net") else head, keys)
 
     def id_of(self, record: Any) -> str:
         """The id in a record that need not be complete. Raises FatalError."""
-        return as_text(self._value(self._remote.fields["id"], record, "fields.id"))
+        return self._id(self._value(self._remote.fields["id"], record, "fields.id"))
+
+    def _id(self, told: Any) -> str:
+        remote_id = as_text(told)
+        if len(remote_id) > _LONGEST or not remote_id.isprintable():
+            raise FatalError(f"{self._place}.fields.id: what stands there is no id")
+        return remote_id
 
     def _with_figures(self, head: Remote, told: Mapping[str, Any], record: Any) -> Remote:
         currency = as_text(told.get("currency"))

@@ -49,7 +49,7 @@ class Written:
 
     def look_up(self, key: str, account: str) -> tuple[Remote, ...]:
         """Every document with the key; none where the kind only states how something is."""
-        return () if self.repeatable else self.remotes.look_up(key, account, {})
+        return () if self.repeatable else self.remotes.look_up(key, account)
 
     def read_back(self, remote_id: str) -> Remote | None:
         """The document as it stands; None where it is gone."""

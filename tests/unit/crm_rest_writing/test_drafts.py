@@ -242,3 +242,34 @@ def test_a_document_needs_its_figures(erp: Vouchers, name: str, place: str) -> N
 def test_drafts_need_to_be_read(erp: Vouchers) -> None:
     with pytest.raises(ConfigError, match=r"write\.credit_note\.one"):
         adapter(erp, {"credit_note": {**WRITE, "one": None}})
+
+
+@pytest.mark.parametrize(
+    ("over", "place"),
+    [
+        ({"post": {"request": {"path": "/vouchers/${document.key}/book"}}}, r"post\.0\.request\.path"),
+        ({"post": {"request": {"path": "/vouchers/${saved.number}/book"}}}, r"post\.0\.request\.path"),
+        ({"discard": {"request": {"path": "/vouchers/${document.key}"}}}, r"discard\.request\.path"),
+        ({"find": {"request": {"query": {"key": "${document.key}"}}}}, r"find\.request\.query"),
+    ],
+)
+def test_a_draft_is_found_and_posted_without_what_was_asked_for(
+    erp: Vouchers, over: dict[str, Any], place: str
+) -> None:
+    """A later run has the key and the id, and no more."""
+    with pytest.raises(ValueError, match=place):
+        connected(erp, **over)
+
+
+@pytest.mark.parametrize("strange", ["x" * 301, "1\n2", "\u202e1"])
+def test_what_cannot_be_an_id_is_not_taken_for_one(erp: Vouchers, strange: str) -> None:
+    erp.add(1, "booked")
+    erp.kept[1]["id"] = strange
+    with pytest.raises(FatalError, match=r"remote\.fields\.id: what stands there is no id"):
+        connected(erp).look_up("credit_note", CREDIT.key)
+
+
+def test_what_the_other_system_calls_it_is_made_plain(erp: Vouchers) -> None:
+    erp.add(1, "booked", label="V-1\x1b[2J\u202e <b>x</b>" + "y" * 1000)
+    found = connected(erp, remote={"fields": {"number": "label"}}).read_back("credit_note", "1")
+    assert found.number.startswith("V-1 [2J x") and len(found.number) <= 300
