@@ -437,7 +437,9 @@ def _plain_record(raw: RawRecord, rules: SourceRules) -> Record:
 def _account_of(raw: RawRecord) -> str | None:
     if raw.kind == "counterpart":  # an account as another system has it is none of ours
         return None
-    return text_of(raw.fields, "id" if raw.kind == "account" else "account") or None
+    if raw.kind == "account":
+        return text_of(raw.fields, "id") or raw.external_id
+    return text_of(raw.fields, "account") or None
 
 
 def _field(field: Field, raw: RawRecord, rules: SourceRules) -> Any:

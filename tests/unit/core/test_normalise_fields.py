@@ -122,6 +122,10 @@ def test_an_account_keeps_what_may_be_erased_apart() -> None:
     assert record.content == {"id": "C-1", "segment": "dealer", "country": "DE"}
 
 
+def test_an_account_is_known_by_the_id_of_its_record_where_no_field_repeats_it() -> None:
+    assert plain("account", name="Example Ltd").account == "X-1"
+
+
 def test_units_are_exact_ratios() -> None:
     record = plain("product", id="A-1", unit="piece", units=" box=12; pallet = 480.50 ;")
     assert record.content["units"] == {"box": "12", "pallet": "480.5"}
