@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 MOST_RECENT = 3000
 """How many records are remembered as read. The rest come again, which is no harm."""
-_LONGEST_KEY = 200
+LONGEST_KEY = 200
 _LATEST = 253_402_300_800_000_000
 """The end of the year 9999, in microseconds."""
 
@@ -41,6 +41,7 @@ class Place:
     """`reading`: a digest of the settings it was read under. `high`: the highest stamp that was met, never later than
     the end of the window it was met in. `recent`: what was told of the time the next window reaches back over.
     `swept`: the last sweep, in microseconds. `token`: the address of what has changed since.
+    `bad`: the ids of records that could not be read, which were last tried again at `retried`.
     """
 
     reading: str
@@ -49,6 +50,8 @@ class Place:
     inside: Inside | None = None
     swept: int | None = None
     token: str = ""
+    bad: dict[str, None] = field(default_factory=dict)
+    retried: int | None = None
     is_new: bool = False
 
     @classmethod
@@ -68,7 +71,11 @@ class Place:
             inside = None
         if swept is not None and swept > latest:
             swept = None
-        return cls(reading, high, _recent(cursor.get("recent")), inside, swept, token)
+        place = cls(reading, high, _recent(cursor.get("recent")), inside, swept, token)
+        bad, retried = cursor.get("bad"), _stamp(cursor.get("retried"))
+        if isinstance(bad, list) and retried is not None and retried <= latest:
+            place.bad, place.retried = {key: None for key in bad if isinstance(key, str)}, retried
+        return place
 
     def cursor(self) -> dict[str, Any]:
         """What the next pull goes on from."""
@@ -83,6 +90,8 @@ class Place:
             found["swept"] = self.swept
         if self.token:
             found["token"] = self.token
+        if self.bad:
+            found |= {"bad": list(self.bad), "retried": self.retried}
         return found
 
     def remember(self, told: Mapping[str, tuple[int, Any]], again: Collection[str], since: int, lowest: int) -> None:
@@ -100,7 +109,7 @@ class Place:
         late = [(stamp, key, record) for key, (stamp, record) in told.items() if stamp >= lowest or stamp < since]
         late.sort(key=lambda item: item[0], reverse=True)
         for stamp, key, record in late[:MOST_RECENT]:
-            if len(key) <= _LONGEST_KEY:
+            if len(key) <= LONGEST_KEY:
                 kept[key] = Known(stamp, digest_of(record))
         if len(kept) > MOST_RECENT:
             latest = sorted(kept.items(), key=lambda item: item[1].stamp, reverse=True)[:MOST_RECENT]

@@ -11,6 +11,7 @@ from connectors.crm_rest.hook import hook_of
 from connectors.crm_rest.listing import Listing
 from connectors.crm_rest.lookups import Lookups
 from connectors.crm_rest.reading.place import Place
+from connectors.crm_rest.reading.retry import retry
 from connectors.crm_rest.reading.snapshot import Snapshot
 from connectors.crm_rest.reading.stream import Source
 from connectors.crm_rest.reading.sweep import is_due, sweep
@@ -65,6 +66,8 @@ class Reading:
         place = Place.of(cursor, self._digest(source.stream), until + max(reach, CLOCKS_APART))
         if place.is_new:
             place.swept = until  # what has been read once needs no sweep yet
+        if not place.bad:
+            place.retried = until
         removed = False
         if isinstance(setting, TokenWindow):
             tokens = Tokens(source, setting, place, self._of_one_stream(stream))
@@ -73,6 +76,7 @@ class Reading:
         else:
             since = None if window.since is None else micros(window.since)
             yield from Windows(source, setting, place).pages(since, until)
+        yield from retry(source, place, until)
         if is_due(source, place, until, removed=removed):
             others = [self._source(name) for name in self._streams if name != stream and self._shares(name, source)]
             yield from sweep(source, place, until, others)

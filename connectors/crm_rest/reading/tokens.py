@@ -12,6 +12,7 @@ from typing import Any
 from connectors.crm_rest.expression import expression
 from connectors.crm_rest.listing import Chunk, Gone
 from connectors.crm_rest.reading.place import Place
+from connectors.crm_rest.reading.retry import note
 from connectors.crm_rest.reading.snapshot import Snapshot
 from connectors.crm_rest.reading.stream import Listed, Source, page_of
 from connectors.crm_rest.settings.reading import TokenWindow
@@ -40,18 +41,20 @@ class Tokens:
                 return
             except Gone:
                 self._place.token = ""
-        yield from Snapshot(self._source, self._told_of).pages(self._order_of, self._cursor)
+        for page in Snapshot(self._source, self._told_of).pages(self._order_of, self._cursor):
+            note(self._place, (*page.records, *page.bad))
+            yield page
 
     def _changes(self) -> Iterator[Page]:
         held: Chunk | None = None
         for chunk in self._source.pages(address=self._place.token):
             if held is not None:
-                yield from self._told(held, None)
+                yield from self._told(held, last=False)
             held = chunk
         if held is not None:
-            yield from self._told(held, self._cursor(held))
+            yield from self._told(held, last=True)
 
-    def _told(self, chunk: Chunk, cursor: Any) -> Iterator[Page]:
+    def _told(self, chunk: Chunk, *, last: bool) -> Iterator[Page]:
         due, bad = [], []
         for record in chunk.records:
             try:
@@ -62,6 +65,8 @@ class Tokens:
             except DataError as error:
                 bad.append(self._source.records.bad(record, error, 0, f"read.{self._source.name}.window.removed"))
         told: list[Any] = [*bad, *self._source.told(due)]
+        note(self._place, told)
+        cursor = self._cursor(chunk) if last else None
         if told or cursor is not None:
             yield page_of(told, cursor)
 

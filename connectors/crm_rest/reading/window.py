@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 
 from connectors.crm_rest.expression import expression
 from connectors.crm_rest.reading.place import MOST_RECENT, Inside, Place, digest_of
+from connectors.crm_rest.reading.retry import note
 from connectors.crm_rest.reading.spans import Spans
 from connectors.crm_rest.reading.stream import Listed, Source, page_of
 from connectors.crm_rest.settings.reading import StampWindow
@@ -69,6 +70,7 @@ class Windows:
             bad: list[BadRecord] = []
             due = self._due(step.chunk.records, until, bad)
             told = [*bad, *self._source.told(due, step.window)]
+            note(place, told)
             behind = step.chunk.after
             if step.ends:
                 self._finish(since)

@@ -99,6 +99,21 @@ def test_an_address_gives_what_has_changed(tmp_path: Path) -> None:
         assert ids_of(connection.pull(cursor=cursor_of(second))) == []
 
 
+def test_a_bad_record_among_changes_is_tried_again(tmp_path: Path) -> None:
+    items = tokens(one={"request": {"path": "/items/${id}"}, "record": "item"})
+    items["fields"] = {"id": "id", "name": {"path": "text", "map": {"first": "f"}}}
+    with connected(tmp_path, items) as (shelf, connection):
+        shelf.put(1, text="other")
+        first = connection.pull(DAY)
+        assert cursor_of(first)["bad"] == ["1"]
+        shelf.put(2, text="other", at=5)
+        second = connection.pull(DAY + 60, cursor_of(first))
+        assert cursor_of(second)["bad"] == ["1", "2"]
+        for item in shelf.items:
+            item.text = "first"
+        assert ids_of(connection.pull(2 * DAY, cursor_of(second))) == [1, 2]
+
+
 @pytest.mark.parametrize("rules", [[], [{"status": [410], "then": "missing"}]])
 def test_an_address_that_ended_reads_everything_again(tmp_path: Path, rules: list[Any]) -> None:
     with connected(tmp_path, tokens(), errors=rules) as (shelf, connection):

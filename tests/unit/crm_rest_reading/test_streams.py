@@ -9,7 +9,16 @@ import pytest
 
 from connectors.crm_rest.preset import laid_over
 from core.errors import FatalError
-from tests.unit.crm_rest_reading.shelf import Connection, Shelf, bad_of, connected, ids_of, records_of, stream
+from tests.unit.crm_rest_reading.shelf import (
+    Connection,
+    Shelf,
+    bad_of,
+    connected,
+    cursor_of,
+    ids_of,
+    records_of,
+    stream,
+)
 
 INVOICE: dict[str, Any] = {
     "kind": "invoice",
@@ -209,6 +218,30 @@ def test_a_hook_sees_each_record(tmp_path: Path) -> None:
         shelf.put(1)
         shelf.put(2, text="out")
         assert [record.fields["name"] for record in records_of(connection.pull())] == ["items first"]
+
+
+def test_a_bad_record_is_tried_again_without_being_touched(tmp_path: Path) -> None:
+    with Shelf() as shelf:
+        one = {"request": {"path": "/items/${id}"}, "record": "item"}
+        connection = connect(shelf, tmp_path, invoices("keyset", one=one))
+        shelf.put(1, 2, **invoice())
+        shelf.put(3, 4, **invoice(cur=3))
+        hour = 3600
+        first = connection.pull(hour)
+        assert [bad.external_id for bad in bad_of(first)] == ["3", "4"]
+        soon = connection.pull(hour + 60, cursor_of(first))
+        assert (ids_of(soon), bad_of(soon)) == ([], [])
+        still = connection.pull(2 * hour, cursor_of(soon))
+        assert (ids_of(still), bad_of(still)) == ([], [])
+        shelf.tables["currencies"].append({"on": 3, "code": "GBP"})
+        shelf.take(4)
+        mended = connection.pull(4 * hour, cursor_of(still))
+        assert [(record.external_id, record.fields["currency"]) for record in records_of(mended)] == [("3", "GBP")]
+        assert records_of(mended)[0].order == bad_of(first)[0].order
+        assert "bad" not in cursor_of(mended)
+        shelf.requests.clear()
+        connection.pull(9 * hour, cursor_of(mended))
+        assert {asked.path for asked in shelf.requests} == {"/keyset"}
 
 
 # ---------------------------------------------------------------- a single record
