@@ -175,8 +175,11 @@ class HttpSession:
             timeout=(self._settings.connect_timeout, self._settings.read_timeout),
         )
         with response:
-            if 300 <= response.status_code < 400 and response.status_code != 304:
-                return _redirect(host, response.headers.get("Location", ""))
+            location = response.headers.get("Location", "")
+            # 304 is an answer, and so is 300 where it names no choice of its own: Salesforce lists records with it.
+            answers = response.status_code == 304 or (response.status_code == 300 and not location)
+            if 300 <= response.status_code < 400 and not answers:
+                return _redirect(host, location)
             pieces = []
             left = self._settings.max_reply_megabytes << 20
             for piece in response.iter_content(_PIECE):

@@ -88,6 +88,12 @@ def test_an_answer_that_nothing_has_changed_is_no_redirect(serve, session):
     assert session().request("GET", server.url).status == 304
 
 
+def test_several_choices_without_an_address_are_an_answer(serve, session):
+    server = serve(lambda asked: Answer(300, b'["/a", "/b"]'))
+    reply = session().request("PATCH", server.url)
+    assert (reply.status, reply.body) == (300, b'["/a", "/b"]')
+
+
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 def test_every_redirect_is_an_error(serve, session, status):
     server = serve(lambda asked: Answer(status, b"", {"Location": "/elsewhere"}))
