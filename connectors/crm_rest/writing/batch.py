@@ -69,11 +69,13 @@ class Batches:
     def _parts(self, items: Sequence[_Item]) -> Iterator[list[_Item]]:
         """At most as many as one request takes, and none twice under one name: the later one must come after."""
         part: list[_Item] = []
+        names: set[str] = set()
         for item in items:
-            if len(part) == self._batch.most or (item.name and any(item.name == other.name for other in part)):
+            if len(part) == self._batch.most or (item.name and item.name in names):
                 yield part
-                part = []
+                part, names = [], set()
             part.append(item)
+            names.add(item.name)
         if part:
             yield part
 

@@ -15,6 +15,7 @@ from tests.unit.crm_rest_writing.conversation import Answer, Conversation, Recei
 NOTE = sample_request("account_note")
 OTHER = sample_request("account_note", 2)
 CREATE = {"save": {"id": "id"}, "request": {"method": "POST", "path": "/notes", "body": {"text": "${note.key}"}}}
+STATE = {"request": {"method": "PATCH", "path": "/accounts/${tier.account}", "body": {"tier": "${tier.tier}"}}}
 FIND = {"records": "notes", "request": {"path": "/notes", "query": {"text": "${key}", "account": "${account?}"}}}
 REMOTE = {"fields": {"id": "id", "key": "text"}}
 
@@ -117,9 +118,8 @@ def test_an_upsert_that_cannot_tell_looks_first() -> None:
 
 def test_a_state_is_written_as_often_as_one_likes() -> None:
     request = sample_request("tier")
-    create = {"request": {"method": "PATCH", "path": "/accounts/${tier.account}", "body": {"tier": "${tier.tier}"}}}
     with Conversation(lambda asked: Answer(204)) as talk:
-        connection = adapter(talk, {"tier": {"idempotency": "repeat", "create": create}})
+        connection = adapter(talk, {"tier": {"idempotency": "repeat", "create": STATE}})
         assert (
             connection.create(request) == connection.create(request) == Remote(request.key, "C-1001", account="C-1001")
         )
@@ -217,3 +217,25 @@ def test_what_is_not_written_is_our_error() -> None:
             connection.discard("account_note", "7")
         assert caught.value.remote_id == "7"
         assert talk.requests == []
+
+
+def test_a_state_that_is_refused_as_double_is_a_refusal() -> None:
+    request = sample_request("tier")
+    with Conversation(lambda asked: TAKEN) as talk, pytest.raises(WriteRefused, match="it is there"):
+        adapter(talk, {"tier": {"idempotency": "repeat", "create": STATE}}).create(request)
+
+
+@pytest.mark.parametrize(
+    ("over", "said"),
+    [
+        ({"find": {**FIND, "only": "abs(text)"}}, r"write\.account_note\.find"),
+        ({"find": {**FIND, "records": "notes[0]"}}, "no list"),
+        ({"one": {"record": "abs(text)", "request": {"path": "/notes/${id}"}}}, r"write\.account_note\.one\.record"),
+    ],
+)
+def test_a_reply_that_is_not_as_the_settings_say_names_them(over: dict[str, Any], said: str) -> None:
+    with Conversation(lambda asked: held(NOTE.key) if "?" in asked.target else {"text": "x"}) as talk:
+        connection = adapter(talk, note("marker", **over))
+        with pytest.raises(FatalError, match=said):
+            connection.look_up("account_note", NOTE.key)
+            connection.read_back("account_note", "7")
