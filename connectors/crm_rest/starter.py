@@ -76,8 +76,9 @@ def _lines(name: str, connection: str) -> Iterator[str]:
 def _credentials(auth: Mapping[str, Any], connection: str) -> Iterator[str]:
     """The settings of auth that the preset leaves open: those that are needed, then secrets that may be."""
     model = _model(auth.get("kind", "none"))
+    signed = "algorithm" in auth  # the client proves itself by what it signs, and not by a secret
     needed = {
-        "client_credentials": ("client_id", "client_secret"),
+        "client_credentials": ("client_id", "private_key", "key_id") if signed else ("client_id", "client_secret"),
         "refresh_token": ("client_id", "client_secret", "refresh_token", "token_file"),
         "jwt_bearer": ("client_id", "user", "private_key"),
         "password": ("client_id", "client_secret", "user", "password"),

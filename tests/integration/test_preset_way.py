@@ -87,7 +87,7 @@ def erpnext(folder: Path) -> Iterator[Erp]:
             server.add_invoice(customer.id, lines, INVOICED)
         settings = {
             "preset": "erpnext",
-            "auth": {"key": {"file": "key"}, "second": {"file": "secret"}},
+            "auth": {"key": {"file": "key"}},
             "values": {
                 "url": server.url,
                 "company": server.company,
@@ -102,7 +102,7 @@ def erpnext(folder: Path) -> Iterator[Erp]:
         workspace = PresetWorkspace.connected(
             folder,
             settings,
-            {"key": server.api_key, "secret": server.api_secret},
+            {"key": f"{server.api_key}:{server.api_secret}"},
             writes={"credit_notes", "account_notes", "tiers"},
             time_zone="Asia/Kolkata",
         )
