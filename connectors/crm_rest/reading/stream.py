@@ -147,6 +147,8 @@ class Source:
         return 0
 
     def _detailed(self, listed: Sequence[Listed], bad: list[Told]) -> Iterator[Listed]:
+        """The records of a page, each read by itself. Raises FatalError where there is none of several."""
+        missing = 0
         for item in listed:
             external_id = self.records.id_of(item.record)
             try:
@@ -156,8 +158,15 @@ class Source:
             except DataError as error:
                 bad.append(self.records.bad(item.record, error, item.order))
                 continue
-            if record is not None:
+            if record is None:
+                missing += 1
+            else:
                 yield Listed(record, item.order)
+        if missing == len(listed) > 1:
+            raise FatalError(
+                f"read.{self.name}.one: none of the {missing} records of a page is there",
+                hint="check the path of the request, and `record`: where the reply holds the record",
+            )
 
     def _joined(
         self, name: str, join: Join, items: Sequence[Listed], window: Mapping[str, Any], bad: list[Told]

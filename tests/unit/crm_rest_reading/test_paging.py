@@ -127,6 +127,15 @@ def test_a_list_that_is_missing_is_no_empty_one(tmp_path: Path) -> None:
             read(connection)
 
 
+@pytest.mark.parametrize("then", ["skip", "duplicate", "refused"])
+def test_a_list_that_is_refused_is_no_empty_one(tmp_path: Path, then: str) -> None:
+    rules = [{"status": [400], "then": then, "message": "error"}]
+    with connected(tmp_path, stream("number"), errors=rules) as (shelf, connection):
+        shelf.fail(400, {"error": "nonsense"})
+        with pytest.raises(FatalError, match="nonsense"):
+            read(connection)
+
+
 @pytest.mark.parametrize("kind", ["offset", "total"])
 def test_offsets_go_a_page_back_where_records_were_deleted(tmp_path: Path, kind: str) -> None:
     with connected(tmp_path, stream(kind)) as (shelf, connection):

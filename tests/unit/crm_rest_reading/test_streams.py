@@ -129,6 +129,15 @@ def test_a_detail_is_read_for_each_record(tmp_path: Path) -> None:
         assert len(shelf.requests) - asked <= 3, "what is as it was is not read again, but for what was not to be had"
 
 
+@pytest.mark.parametrize("one", [{"path": "/item/${id}"}, {"path": "/items/${id}"}])
+def test_details_that_are_nowhere_are_no_deletions(tmp_path: Path, one: dict[str, str]) -> None:
+    items = stream("none", window={}, detail=True, one={"request": one, "record": "wrong"})
+    with connected(tmp_path, items) as (shelf, connection):
+        shelf.put(1, 2)
+        with pytest.raises(FatalError, match=r"read\.items\.one: none of the 2 records"):
+            connection.pull()
+
+
 def test_joined_records_come_with_theirs(tmp_path: Path) -> None:
     join = {
         "request": {"path": "/table/names", "query": {"keys": "${keys | join}"}},
