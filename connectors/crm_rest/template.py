@@ -6,8 +6,9 @@ or empty text) leaves out what it stands in: the whole text, and with it the ent
 null stays null where it is the whole text, and is an error inside other text. Keys of tables are templates too.
 
 A table `{"$each": "document.lines", "$as": "line", "$item": ...}` becomes a list: the item once for each, in which
-`${line...}` is the element. A table `{"$merge": [..., ...]}` becomes one table: later ones are laid over earlier ones,
-and what is no table is left out. Templates reach the data they are given and nothing else: no attributes, no calls.
+`${line...}` is the element; with `"$only": "${line...}"` only where that finds something, zero being nothing. A table
+`{"$merge": [..., ...]}` becomes one table: later ones are laid over earlier ones, and what is no table is left out.
+Templates reach the data they are given and nothing else: no attributes, no calls.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from core.errors import DataError
 
 _REFERENCE = re.compile(r"\$\{([^{}]*)\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*")
-_LOOP_KEYS = {"$each", "$as", "$item"}
+_LOOP_KEYS = {"$each", "$as", "$only", "$item"}
 _REMOTE = ("map", "lookup")
 
 
@@ -104,10 +105,10 @@ def references(value: Any) -> Iterator[Reference]:
     elif isinstance(value, Mapping):
         if "$each" in value:
             if not set(value) <= _LOOP_KEYS or "$item" not in value or not isinstance(value["$each"], str):
-                raise ValueError("a list made by `$each` has `$each`, `$item`, and `$as` if need be, and nothing else")
+                raise ValueError("a list made by `$each` has `$each` and `$item`, and if need be `$as` and `$only`")
             yield Reference(value["$each"], True, ())
-            own = value.get("$as", "item")
-            yield from (found for found in references(value["$item"]) if found.path.partition(".")[0] != own)
+            own, inner = value.get("$as", "item"), (value.get("$only"), value["$item"])
+            yield from (found for found in references(inner) if found.path.partition(".")[0] != own)
             return
         if "$merge" in value and (len(value) > 1 or not isinstance(value["$merge"], (list, tuple))):
             raise ValueError("a table made by `$merge` has a list of tables under it, and nothing else")
@@ -126,7 +127,7 @@ def render(template: Any, data: Mapping[str, Any], tables: Tables, *, quote: Cal
     """
     if isinstance(template, str):
         return _text(template, data, tables, quote)
-    if isinstance(template, Mapping):
+    if type(template) is dict or isinstance(template, Mapping):
         if "$each" in template:
             return list(_each(template, data, tables))
         if "$merge" in template:
@@ -167,12 +168,17 @@ def _each(template: Mapping[str, Any], data: Mapping[str, Any], tables: Tables) 
     if not isinstance(found, Sequence) or isinstance(found, str):
         raise DataError("bad_template", f"{template['$each']} is no list")
     for element in found:
-        item = render(template["$item"], {**data, template.get("$as", "item"): element}, tables)
+        own = {**data, template.get("$as", "item"): element}
+        if "$only" in template and render(template["$only"], own, tables) in (None, "", 0, False, OMITTED):
+            continue
+        item = render(template["$item"], own, tables)
         if not isinstance(item, Omitted):
             yield item
 
 
 def _text(text: str, data: Mapping[str, Any], tables: Tables, quote: Callable[[str], str] | None) -> Any:
+    if "${" not in text:
+        return text
     parts = parse(text)
     if len(parts) == 1 and isinstance(parts[0], Reference) and quote is None:
         return _value(parts[0], data, tables)
@@ -213,12 +219,12 @@ def find(data: Mapping[str, Any], path: str) -> Any:
 
     Raises DataError where the first name is unknown.
     """
-    first, *rest = path.split(".")
+    first, rest = _steps(path)
     if first not in data:
         raise DataError("bad_template", f"nothing here is called {first}; there are: {', '.join(sorted(data))}")
     value: Any = data[first]
     for name in rest:
-        if isinstance(value, Mapping):
+        if type(value) is dict or isinstance(value, Mapping):  # the first is much quicker to tell
             value = value.get(name)
         elif isinstance(value, (list, tuple)) and name.isdecimal():
             value = value[int(name)] if int(name) < len(value) else None
@@ -227,9 +233,17 @@ def find(data: Mapping[str, Any], path: str) -> Any:
     return value
 
 
+@lru_cache(maxsize=5000)
+def _steps(path: str) -> tuple[str, tuple[str, ...]]:
+    first, *rest = path.split(".")
+    return first, tuple(rest)
+
+
 def plain(value: Any) -> Any:
     """Data as JSON takes it: dates as text, decimals as they are."""
-    if isinstance(value, Mapping):
+    if type(value) is str:
+        return value
+    if type(value) is dict or isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]

@@ -163,3 +163,19 @@ class TestErpNext(FastConformance):
         harness.more = {"values": {"paid": "custom_rebated_paid", "key_field": "custom_rebated_keys", "item": "NONE"}}
         wrong = {finding.what for finding in harness.build().check() if finding.level == "error"}
         assert wrong == {"key field", "item", "what was paid this year"}
+
+    def test_an_untaxed_part_needs_neither_template_nor_account(self, harness: ErpNextHarness) -> None:
+        request = sample_request("credit_note", 1, harness.buyer.id)
+        assert isinstance(request, DocumentRequest)
+        first, second = request.lines
+        untaxed = replace(
+            request,
+            lines=(first, second._replace(category="Z", rate=0, tax=0)),
+            taxes=(request.taxes[0], request.taxes[1]._replace(category="Z", rate=0, tax=0)),
+            tax=200,
+        )
+        remote = harness.build().create(untaxed)
+        assert sorted(remote.taxes) == sorted(untaxed.taxes)
+        row = harness.table.get(remote.remote_id)
+        assert row is not None
+        assert [tax["account_head"] for tax in row.values["taxes"]] == [harness.taxes[20][0]]

@@ -154,3 +154,11 @@ def test_tables_are_laid_over_one_another() -> None:
     for wrong in ({"$merge": {}}, {"$merge": [], "more": 1}):
         with pytest.raises(ValueError, match="merge"):
             check_template(wrong)
+
+
+def test_a_list_may_leave_elements_out() -> None:
+    rates = [{"code": "S 19", "rate": Decimal(19)}, {"code": "Z 0", "rate": Decimal("0.00")}, {"code": "none"}]
+    data = {"document": {"taxes": rates}}
+    template = {"$each": "document.taxes", "$as": "tax", "$only": "${tax.rate}", "$item": "${tax.code}"}
+    check_template(template)
+    assert render(template, data, Tables()) == ["S 19"]
