@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from connectors.conformance import AdapterConformance
+from connectors.conformance import AdapterConformance, sample_request
 from connectors.conformance.harness import Harness
-from connectors.spi import WriteKind
+from connectors.spi import DocumentLine, DocumentRequest, TaxPart, WriteKind
 from tests.helpers.tryton import TrytonServer
 from tests.helpers.tryton.harness import TrytonHarness
 
@@ -61,6 +62,17 @@ class TestTryton(OnTryton):
 
     def test_a_debit_invoice_is_written_once(self, harness: TrytonHarness) -> None:
         self.test_written_once_found_once(harness, "debit_invoice")
+
+    def test_a_tax_of_another_category_is_told_by_its_name(self, harness: TrytonHarness) -> None:
+        lines = {"category": {"path": '"tax.".name', "map": {"VAT 0 %": "AE", "*": "S"}}}
+        own = {"write": {"credit_note": {"remote": {"lines": lines}}}, "maps": {"taxes": {"AE 0": "VAT 0 %"}}}
+        sample = sample_request("credit_note", account=harness.account())
+        assert isinstance(sample, DocumentRequest)
+        part = TaxPart("AE", 0, 1505, 0)
+        line = DocumentLine("Rebate", *part)
+        request = replace(sample, lines=(line,), taxes=(part,), net=1505, tax=0)
+        remote = harness.build(**own).create(request)
+        assert (remote.state, remote.taxes) == ("posted", (part,))
 
 
 @pytest.mark.chaos

@@ -11,6 +11,7 @@ from typing import Any
 
 from connectors.conformance import NetworkHarness, Request, Seed, cannot, sample_request
 from connectors.crm_rest.adapter import RestAdapter
+from connectors.crm_rest.preset import laid_over
 from connectors.crm_rest.settings import RestSettings
 from connectors.spi import DocumentRequest, NoteRequest, WriteKind, WriteRequest
 from tests.helpers.stand_ins.harness import Named
@@ -69,16 +70,17 @@ class TrytonHarness(NetworkHarness):
         server.mark()
 
     def settings(self, **more: Any) -> RestSettings:
-        patience = dict.fromkeys(("connect_timeout", "read_timeout", "total_timeout"), self.patience)
-        small = {"pages": {"size": self.page_size}}
-        return RestSettings.model_validate(
-            settings_of(
-                self.server, self.proxy.url, http=patience, longest_request=1, read={"documents": small}, **more
-            )
-        )
+        hurry = {
+            "http": dict.fromkeys(("connect_timeout", "read_timeout", "total_timeout"), self.patience),
+            "longest_request": 1,
+            "read": {"documents": {"pages": {"size": self.page_size}}},
+        }
+        own = settings_of(self.server, self.proxy.url, **hurry)
+        return RestSettings.model_validate(laid_over(own, more))
 
-    def build(self) -> Any:
-        return Named(RestAdapter.build("erp", self.settings(), base=self.folder), self.names)
+    def build(self, **more: Any) -> Any:
+        """The adapter, with these settings over its own."""
+        return Named(RestAdapter.build("erp", self.settings(**more), base=self.folder), self.names)
 
     def stream(self) -> str:
         return "documents"
