@@ -11,7 +11,8 @@ from connectors.crm_rest.expression import expression
 from connectors.crm_rest.listing import Gone, Listing
 from connectors.crm_rest.settings.reading import One
 from connectors.crm_rest.settings.writing import Find, Write
-from connectors.crm_rest.template import Reference, Tables, references, render
+from connectors.crm_rest.single import can_be_id
+from connectors.crm_rest.template import Tables
 from connectors.crm_rest.writing.shape import Found, Shape
 from connectors.spi import Remote, WriteKind
 from core.errors import DataError, FatalError
@@ -49,7 +50,7 @@ class Remotes:
 
     def read_back(self, remote_id: str) -> Remote | None:
         """The document as it stands; None where there is none, or where no document can have such an id."""
-        if self._one is None or self._shape is None or not self._can_be_id(self._one, remote_id):
+        if self._one is None or self._shape is None or not can_be_id(self._one, remote_id, self._tables):
             return None
         record = self._record(self._one, remote_id, None)
         return None if record is None else self._shape.of(record).remote
@@ -80,22 +81,7 @@ class Remotes:
         except DataError as error:
             raise FatalError(f"write.{self._kind}.one.record: {error.message}") from None
 
-    def _can_be_id(self, one: One, remote_id: str) -> bool:
-        """Whether the filters the settings put on an id, such as `integer`, take this one."""
-        for reference in references(one.request.model_dump()):
-            if reference.path == "id":
-                try:
-                    render(_text(reference), {"id": remote_id}, self._tables)
-                except DataError:
-                    return False
-        return bool(remote_id)
-
 
 def in_order(remote: Remote) -> tuple[int, str]:
     """What sorts documents by their ids, the oldest first where ids are numbers."""
     return len(remote.remote_id), remote.remote_id
-
-
-def _text(reference: Reference) -> str:
-    filters = (f"{name}:{argument}" if argument else name for name, argument in reference.filters)
-    return "${" + " | ".join((reference.path, *filters)) + "}"
