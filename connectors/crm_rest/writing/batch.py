@@ -41,9 +41,10 @@ class Batches:
         """One result for each, in their order. Raises only where none was carried out."""
         results: dict[int, Result] = {}
         items: list[_Item] = []
+        roots = self._client.roots()
         for place, request in enumerate(requests):
             try:
-                items.append(self._item(place, request))
+                items.append(self._item(place, request, roots))
             except DataError as error:
                 results[place] = WriteRefused(f"the request cannot be made: {error.message} (see {self._where}.key)")
         sent = False
@@ -59,11 +60,11 @@ class Batches:
                 break
         return [results[place] for place in range(len(requests))]
 
-    def _item(self, place: int, request: WriteRequest) -> _Item:
+    def _item(self, place: int, request: WriteRequest, roots: Mapping[str, Any]) -> _Item:
         data = self._written.data(request)
         name: Any = ""
         if self._batch.key:
-            name = render(self._batch.key, {**self._client.roots(), "item": data}, self._client.tables)
+            name = render(self._batch.key, {**roots, "item": data}, self._client.tables)
         return _Item(place, request, data, "" if isinstance(name, Omitted) else as_text(name))
 
     def _parts(self, items: Sequence[_Item]) -> Iterator[list[_Item]]:

@@ -19,6 +19,11 @@ from connectors.spi import (
 )
 from core.money import major, percent_text
 
+_NAMES: dict[type[Any], tuple[str, ...]] = {
+    kind: tuple(item.name for item in fields(kind))
+    for kind in (DocumentRequest, NoteRequest, TierRequest, JournalRequest)
+}
+
 
 def roots_of(request: WriteRequest) -> dict[str, Any]:
     """The root of a request by its name (document, note, tier or journal), by which templates know it."""
@@ -32,7 +37,7 @@ def roots_of(request: WriteRequest) -> dict[str, Any]:
 
 
 def _plain(request: WriteRequest, *but: str) -> dict[str, Any]:
-    return {item.name: getattr(request, item.name) for item in fields(request) if item.name not in but}
+    return {name: getattr(request, name) for name in _NAMES[type(request)] if name not in but}
 
 
 def _document(request: DocumentRequest) -> dict[str, Any]:
