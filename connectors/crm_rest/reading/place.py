@@ -38,7 +38,7 @@ def digest_of(record: Any) -> str:
 
 @dataclass(slots=True)
 class Place:
-    """`reading`: a digest of the settings it was read under. `high`: the highest stamp that was met, never later than
+    """`reading`: a digest of the settings it was read under. `high`: the highest stamp that was met before
     the end of the window it was met in. `recent`: what was told of the time the next window reaches back over.
     `swept`: the last sweep, in microseconds. `token`: the address of what has changed since.
     `bad`: the ids of records that could not be read, which were last tried again at `retried`.

@@ -111,8 +111,8 @@ class Windows:
                 stamp += self._stamps.twice(stamp)
             if until <= stamp <= future:
                 continue
-            if self._high is None or min(plain, until) > self._high:
-                self._high = min(plain, until)
+            if plain < until and (self._high is None or plain > self._high):
+                self._high = plain
             if known is not None and known.stamp == stamp and known.digest == digest_of(record):
                 self._again.add(key)
                 continue

@@ -86,6 +86,17 @@ def test_a_stamp_from_the_future_is_told_of_and_holds_nothing_up(tmp_path: Path)
         assert ids_of(connection.pull(300, cursor_of(second))) == [3]
 
 
+def test_a_stamp_from_the_future_does_not_move_the_window_to_our_clock(tmp_path: Path) -> None:
+    items = stream("none", window={"overlap": 10})
+    del items["request"]["query"]["until"]
+    with connected(tmp_path, items) as (shelf, connection):
+        shelf.put(1, at=0)
+        shelf.put(2, at=400_000_000)
+        first = connection.pull(5000)  # by a clock that is more than an hour ahead
+        shelf.put(3, at=100)
+        assert ids_of(connection.pull(5100, cursor_of(first))) == [3]
+
+
 def test_a_late_commit_within_the_overlap_is_met(tmp_path: Path) -> None:
     with connected(tmp_path, stream("keyset", window={"overlap": 60})) as (shelf, connection):
         shelf.put(1, at=0)
