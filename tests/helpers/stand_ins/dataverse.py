@@ -32,7 +32,7 @@ _LONGEST = {"text": 500, "memo": 100_000}
 
 
 class Dataverse(StandIn):
-    """One environment. `types`: its columns by table; `fixed`: those nobody writes; `missing_rights`: what, and where."""
+    """One environment. `types`: its columns by table; `fixed`: what nobody writes; `missing_rights`: what, where."""
 
     precision: ClassVar[timedelta] = timedelta(seconds=1)
     page_limit = 5000
