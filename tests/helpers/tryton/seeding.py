@@ -15,7 +15,7 @@ from typing import Any
 from tests.helpers.tryton.place import DATABASE
 
 MODULES = ("account_invoice",)
-YEARS = (2025, 2026, 2027)
+YEARS = range(2025, 2031)
 RATES = ("19", "7", "20", "10", "0")
 KEYS = {"rebated": "key-of-rebated-" + "5" * 40, "stranger": "key-of-stranger-" + "6" * 40, "admin": "a" * 64}
 PARTIES = (
