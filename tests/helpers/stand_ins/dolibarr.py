@@ -67,7 +67,16 @@ class Dolibarr(DolibarrBooks):
     @route("GET", f"{_ROOT}/users/info")
     def user_info(self, asked: Received) -> Any:
         self._need("user.self.creer")
-        return {"id": str(self.user), "login": "rebated", "admin": "0", "statut": "1"}
+        told: dict[str, Any] = {"id": str(self.user), "login": "rebated", "admin": "0", "statut": "1", "rights": None}
+        if asked.query.get("includepermissions") == "1":
+            told["rights"] = rights = {}
+            for right in self.rights:
+                *above, last = right.split(".")
+                place = rights
+                for name in above:
+                    place = place.setdefault(name, {})
+                place[last] = 1
+        return told
 
     # ------------------------------------------------------------ third parties and products
 
