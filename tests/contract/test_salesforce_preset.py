@@ -10,7 +10,7 @@ import pytest
 from joserfc.jwk import RSAKey
 
 from connectors.conformance import Seed, cursor_of, ids_of, records_of, sample_request
-from connectors.spi import AlreadyExists, Window, WriteRefused
+from connectors.spi import AlreadyExists, Remote, Window, WriteRefused
 from core.errors import FatalError, RetryableError
 from tests.helpers.stand_ins.harness import FastConformance
 from tests.helpers.stand_ins.salesforce import Salesforce, id_of
@@ -100,10 +100,15 @@ class TestSalesforce(FastConformance):
         assert caught.value.after is not None and caught.value.after >= 600
 
     def test_a_locked_account_is_tried_again(self, harness: SalesforceHarness) -> None:
-        error = [{"message": "unable to obtain exclusive access", "errorCode": "UNABLE_TO_LOCK_ROW"}]
-        harness.salesforce.fail(400, error, when=lambda asked: asked.method == "PATCH")
+        requests = harness.batch("tier", 3)
+        harness.salesforce.locked.add(requests[1].account)  # type: ignore[union-attr]
         with pytest.raises(RetryableError, match="UNABLE_TO_LOCK_ROW"):
-            harness.build().create(sample_request("tier", 1, harness.account()))
+            harness.build().create(requests[1])
+        results = harness.build().create_many(requests)  # type: ignore[attr-defined]
+        assert [type(result) for result in results] == [Remote, RetryableError, Remote]
+        harness.salesforce.locked.clear()
+        harness.build().create(requests[1])
+        assert [harness.stored("tier", request.key) for request in requests] == [1, 1, 1]
 
     def test_two_tiers_of_one_account_in_a_batch_are_both_written(self, harness: SalesforceHarness) -> None:
         requests = [sample_request("tier", number, harness.account()) for number in (1, 2)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -95,6 +96,20 @@ class Batch(Section):
     duplicate: str = Field(
         default="", max_length=300, description="regular expression over an error that means the key is taken"
     )
+    again: str = Field(
+        default="",
+        max_length=300,
+        description="regular expression over an error that means it was not carried out and is worth another try",
+    )
+
+    @field_validator("duplicate", "again")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from None
+        return pattern
 
 
 class Write(Section):

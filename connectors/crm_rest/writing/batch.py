@@ -35,6 +35,7 @@ class Batches:
         self._client, self._written, self._batch = client, written, batch
         self._where = f"write.{written.kind}.batch"
         self._duplicate = re.compile(batch.duplicate) if batch.duplicate else None
+        self._again = re.compile(batch.again) if batch.again else None
         self.most = batch.most
 
     def create(self, requests: Sequence[WriteRequest]) -> list[Result]:
@@ -155,6 +156,8 @@ class Batches:
     def _failed(self, request: WriteRequest, told: Any) -> RebatedError:
         found = expression(self._batch.error).of(told) if self._batch.error else told
         message = plain(_words(found)) or "the other system does not say why"
+        if self._again is not None and self._again.search(message):
+            return RetryableError(message, hint="another change came between; nothing was carried out")
         if self._duplicate is not None and self._duplicate.search(message):
             return self._written.idempotency.when_taken(request, Answer(200, {}, None, "duplicate", message))
         return WriteRefused(message)

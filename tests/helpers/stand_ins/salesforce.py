@@ -36,7 +36,7 @@ class Salesforce(Tokens):
     """One organisation. `types`: columns the user may see, by object; `fixed`: those it may not write.
 
     `unique`: the external id of tasks. `requests_left`: how many the day still has. `most_in_a_reply`: how many
-    records a query gives at once.
+    records a query gives at once. `locked`: ids of accounts somebody else changes at this moment.
     """
 
     precision: ClassVar[timedelta] = timedelta(seconds=1)
@@ -48,6 +48,7 @@ class Salesforce(Tokens):
         self.fixed = {"Account": {*_ALWAYS, "MasterRecordId"}, "Task": set(_ALWAYS)}
         self.unique: str | None = None
         self.requests_left = 100_000
+        self.locked: set[str] = set()
         self.tables = {
             name: Table(self.stamp, first=first, name_id=lambda number, prefix=prefix: id_of(prefix, number))  # type: ignore[misc]
             for name, prefix, first in (("Account", "001", 901), ("Task", "00T", 5001))
@@ -209,6 +210,8 @@ class Salesforce(Tokens):
 
     def _change(self, object: str, row: Row, given: Mapping[str, Any]) -> None:
         self._judge(object, given)
+        if row.id in self.locked:
+            raise _refusal(400, "UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access to this record")
         self.tables[object].change(row, given)
 
     def _judge(self, object: str, given: Mapping[str, Any]) -> None:

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from connectors.conformance import sample_request
+from connectors.crm_rest.settings.writing import Batch
 from connectors.spi import AlreadyExists, NeedsPerson, NoteRequest, Remote, UnknownOutcome, WriteRefused
 from core.errors import FatalError, RebatedError, RetryableError
 from tests.unit.crm_rest_writing.conversation import Answer, Conversation, Received, Refused, adapter
@@ -57,6 +59,22 @@ def test_results_are_told_apart_by_their_names() -> None:
         connection = adapter(talk, written(id="id"))
         assert connection.capabilities.batches == {"tier": 3}
         assert told(connection.create_many(tiers("A", "B", "C"))) == ["A", "B", "C"]
+
+
+def test_what_is_worth_another_try_is_not_refused() -> None:
+    def reply(ids: list[str]) -> Any:
+        return {"done": [{"id": name, "why": {"B": "LOCKED", "C": "no such account"}.get(name)} for name in ids]}
+
+    with Conversation(replying(reply)) as talk:
+        results = adapter(talk, written(ok="!why", id="id", again="LOCKED")).create_many(tiers("A", "B", "C"))
+        assert told(results) == ["A", "RetryableError: LOCKED", "WriteRefused: no such account"]
+        assert not isinstance(results[1], UnknownOutcome)
+
+
+@pytest.mark.parametrize("name", ["again", "duplicate"])
+def test_what_is_no_pattern_is_refused_with_the_settings(name: str) -> None:
+    with pytest.raises(ValidationError, match="not a regular expression"):
+        Batch.model_validate({**BATCH, name: "("})
 
 
 def test_results_come_in_the_order_sent() -> None:
