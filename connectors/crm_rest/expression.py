@@ -91,6 +91,8 @@ def expression(text: str) -> Expression:
 
 def as_text(value: Any) -> str:
     """A value as plain text: empty where there is none, `true` or `false`, numbers without exponent."""
+    if type(value) is str:
+        return value
     if value is None:
         return ""
     if isinstance(value, bool):

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol
@@ -49,6 +49,11 @@ class Tables(Protocol):
 
     def lookup(self, name: str, key: str) -> Any:
         """What the other system has under a key in [lookups.name]."""
+
+
+Quote = Callable[[str], str]
+Fill = Callable[[Mapping[str, Any], Tables, Quote | None], Any]
+Value = Callable[[Mapping[str, Any], Tables], Any]
 
 
 class Reference(NamedTuple):
@@ -120,14 +125,14 @@ def references(value: Any) -> Iterator[Reference]:
             yield from references(item)
 
 
-def render(template: Any, data: Mapping[str, Any], tables: Tables, *, quote: Callable[[str], str] | None = None) -> Any:
+def render(template: Any, data: Mapping[str, Any], tables: Tables, *, quote: Quote | None = None) -> Any:
     """The template filled in with data; OMITTED where it is left out. `quote` is put on what is written into text.
 
     Raises DataError where a name is unknown, a value is missing, or a filter cannot use it.
     """
     if isinstance(template, str):
-        return _text(template, data, tables, quote)
-    if type(template) is dict or isinstance(template, Mapping):
+        return _filling(template)(data, tables, quote)
+    if isinstance(template, (dict, Mapping)):
         if "$each" in template:
             return list(_each(template, data, tables))
         if "$merge" in template:
@@ -135,13 +140,14 @@ def render(template: Any, data: Mapping[str, Any], tables: Tables, *, quote: Cal
             return {name: value for each in given if isinstance(each, Mapping) for name, value in each.items()}
         filled = {}
         for key, item in template.items():
-            name, value = _text(str(key), data, tables, None), render(item, data, tables)
-            if not isinstance(name, Omitted) and not isinstance(value, Omitted):
-                filled[as_text(name)] = value
+            name = _filling(key)(data, tables, None)
+            value = _filling(item)(data, tables, None) if type(item) is str else render(item, data, tables)
+            if name is not OMITTED and value is not OMITTED:
+                filled[name if type(name) is str else as_text(name)] = value
         return filled
     if isinstance(template, (list, tuple)):
         items = (render(item, data, tables) for item in template)
-        return [item for item in items if not isinstance(item, Omitted)]
+        return [item for item in items if item is not OMITTED]
     return template
 
 
@@ -160,7 +166,7 @@ def path_with(path: str, name: Callable[[Reference], Any]) -> str:
 
 def render_path(path: str, data: Mapping[str, Any], tables: Tables) -> str:
     """A JMESPath expression with its names filled in; empty where one of them is. Raises DataError as `render` does."""
-    return path_with(path, lambda reference: _value(reference, data, tables))
+    return path_with(path, lambda reference: _value_of(reference)(data, tables))
 
 
 def _each(template: Mapping[str, Any], data: Mapping[str, Any], tables: Tables) -> Iterator[Any]:
@@ -172,46 +178,63 @@ def _each(template: Mapping[str, Any], data: Mapping[str, Any], tables: Tables) 
         if "$only" in template and render(template["$only"], own, tables) in (None, "", 0, False, OMITTED):
             continue
         item = render(template["$item"], own, tables)
-        if not isinstance(item, Omitted):
+        if item is not OMITTED:
             yield item
 
 
-def _text(text: str, data: Mapping[str, Any], tables: Tables, quote: Callable[[str], str] | None) -> Any:
-    if "${" not in text:
-        return text
-    parts = parse(text)
-    if len(parts) == 1 and isinstance(parts[0], Reference) and quote is None:
-        return _value(parts[0], data, tables)
-    written = []
-    for part in parts:
-        if isinstance(part, str):
-            written.append(part)
-            continue
-        value = _value(part, data, tables)
-        if isinstance(value, Omitted):
-            return OMITTED
-        if value is None:
-            raise DataError("missing_value", f"{part.path} is empty, and is needed")
-        shown = as_text(value.isoformat() if isinstance(value, (date, datetime)) else value)
-        written.append(quote(shown) if quote is not None else shown)
-    return "".join(written)
+@lru_cache(maxsize=5000)
+def _filling(text: str) -> Fill:
+    """What fills a text in, made once for each."""
+    parts = [_value_of(part) if isinstance(part, Reference) else part for part in parse(text)]
+    paths = [part.path if isinstance(part, Reference) else "" for part in parse(text)]
+    first = parts[0] if parts else ""
+    if len(parts) < 2 and isinstance(first, str):
+        return lambda data, tables, quote: first
+
+    def together(data: Mapping[str, Any], tables: Tables, quote: Quote | None) -> Any:
+        written = []
+        for part, path in zip(parts, paths, strict=True):
+            if isinstance(part, str):
+                written.append(part)
+                continue
+            value = part(data, tables)
+            if value is OMITTED:
+                return OMITTED
+            if value is None:
+                raise DataError("missing_value", f"{path} is empty, and is needed")
+            shown = as_text(value.isoformat() if isinstance(value, date) else value)
+            written.append(quote(shown) if quote is not None else shown)
+        return "".join(written)
+
+    if len(parts) > 1 or isinstance(first, str):
+        return together
+    return lambda data, tables, quote: first(data, tables) if quote is None else together(data, tables, quote)
 
 
-def _value(reference: Reference, data: Mapping[str, Any], tables: Tables) -> Any:
-    value = find(data, reference.path)
-    for name, argument in reference.filters:
-        if reference.optional and value in (None, ""):
-            return OMITTED
-        if name == "map":
-            value = tables.map(argument, as_text(value))
-        elif name == "lookup":
-            value = tables.lookup(argument, as_text(value))
-        else:
-            try:
-                value = FILTERS[name](value, argument)
-            except (ValueError, TypeError, ArithmeticError):
-                raise DataError("bad_value", f"{reference.path}: the filter {name} cannot use it") from None
-    return OMITTED if reference.optional and value in (None, "") else value
+@lru_cache(maxsize=5000)
+def _value_of(reference: Reference) -> Value:
+    """What finds a reference and passes it through its filters, made once for each."""
+    found, path, optional = _finder(reference.path), reference.path, reference.optional
+    if not reference.filters and not optional:
+        return lambda data, tables: found(data)
+
+    def value_of(data: Mapping[str, Any], tables: Tables) -> Any:
+        value = found(data)
+        for name, argument in reference.filters:
+            if optional and (value is None or value == ""):
+                return OMITTED
+            if name == "map":
+                value = tables.map(argument, as_text(value))
+            elif name == "lookup":
+                value = tables.lookup(argument, as_text(value))
+            else:
+                try:
+                    value = FILTERS[name](value, argument)
+                except (ValueError, TypeError, ArithmeticError):
+                    raise DataError("bad_value", f"{path}: the filter {name} cannot use it") from None
+        return OMITTED if optional and (value is None or value == "") else value
+
+    return value_of
 
 
 def find(data: Mapping[str, Any], path: str) -> Any:
@@ -219,38 +242,39 @@ def find(data: Mapping[str, Any], path: str) -> Any:
 
     Raises DataError where the first name is unknown.
     """
-    first, rest = _steps(path)
-    if first not in data:
-        raise DataError("bad_template", f"nothing here is called {first}; there are: {', '.join(sorted(data))}")
-    value: Any = data[first]
-    for name in rest:
-        if type(value) is dict or isinstance(value, Mapping):  # the first is much quicker to tell
-            value = value.get(name)
-        elif isinstance(value, (list, tuple)) and name.isdecimal():
-            value = value[int(name)] if int(name) < len(value) else None
-        else:
-            return None
-    return value
+    return _finder(path)(data)
 
 
 @lru_cache(maxsize=5000)
-def _steps(path: str) -> tuple[str, tuple[str, ...]]:
+def _finder(path: str) -> Callable[[Mapping[str, Any]], Any]:
     first, *rest = path.split(".")
-    return first, tuple(rest)
+
+    def found(data: Mapping[str, Any]) -> Any:
+        if first not in data:
+            raise DataError("bad_template", f"nothing here is called {first}; there are: {', '.join(sorted(data))}")
+        value: Any = data[first]
+        for name in rest:
+            if isinstance(value, (dict, Mapping)):
+                value = value.get(name)
+            elif isinstance(value, (list, tuple)) and name.isdecimal():
+                value = value[int(name)] if int(name) < len(value) else None
+            else:
+                return None
+        return value
+
+    return found
 
 
 def plain(value: Any) -> Any:
     """Data as JSON takes it: dates as text, decimals as they are."""
-    if type(value) is str:
+    if value is None or isinstance(value, (str, bool, int, Decimal)):
         return value
-    if type(value) is dict or isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    if isinstance(value, (date, datetime)):
+    if isinstance(value, date):
         return value.isoformat()
-    if value is None or isinstance(value, (str, bool, int, Decimal)):
-        return value
     raise DataError("bad_template", f"a {type(value).__name__} cannot be sent")
 
 
