@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.conformance import Seed, sample_request
-from connectors.spi import AlreadyExists
+from connectors.spi import AlreadyExists, WriteRefused
 from core.errors import FatalError
 from tests.helpers.stand_ins.harness import FastConformance
 from tests.helpers.stand_ins.landed import landed
@@ -60,3 +60,12 @@ class TestNetSuite(FastConformance):
         harness.more = {"values": {"item": "9"}}
         wrong = [finding.what for finding in harness.build().check() if finding.level == "error"]
         assert wrong == ["item of rebate lines"]
+
+    def test_a_location_is_sent_where_one_is_given(self, harness: NetSuiteHarness) -> None:
+        harness.netsuite.wants_location = True
+        with pytest.raises(WriteRefused, match="Location"):
+            harness.build().create(sample_request("credit_note", 1, harness.account()))
+        harness.more = {"values": {"location": "3"}}
+        remote = harness.build().create(sample_request("credit_note", 2, harness.account()))
+        row = harness.netsuite.transactions.get(remote.remote_id)
+        assert row is not None and row.values["location"] == "3"

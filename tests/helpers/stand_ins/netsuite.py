@@ -55,6 +55,7 @@ class NetSuite(StandIn):
         self.currencies = {"1": ("USD", "US Dollar"), "4": ("EUR", "Euro")}
         self.customers, self.items = Table(self.stamp, first=100), Table(self.stamp, first=500)
         self.transactions = Table(self.stamp, first=1000)
+        self.wants_location = False
         self._numbers = {"invoice": 0, "creditMemo": 0}
 
     @property
@@ -196,7 +197,11 @@ class NetSuite(StandIn):
             raise _error(400, "USER_ERROR", "Please enter a value for item.")
         kept = [self._sent_line(line) for line in lines]
         day = date.fromisoformat(sent["tranDate"]) if "tranDate" in sent else self.local(self.clock.now()).date()
-        row = self._add("creditMemo", entity, kept, day, externalId=key, memo=sent.get("memo"), currency=currency)
+        location = _id(sent, "location") if "location" in sent else None
+        if self.wants_location and location is None:
+            raise _error(400, "USER_ERROR", "Please enter value(s) for: Location.")
+        more = {"memo": sent.get("memo"), "currency": currency, "location": location}
+        row = self._add("creditMemo", entity, kept, day, externalId=key, **more)
         return Answer(204, headers={"Location": f"{self._own(asked)}{_RECORD}/creditMemo/{row.id}"})
 
     def _sent_line(self, sent: Mapping[str, Any]) -> dict[str, Any]:
