@@ -18,8 +18,8 @@ _DONE = ("fine", "empty")
 class UnderWay:
     """A write that was begun, or will be: what its templates see, and how far it is.
 
-    `id` is the document's as text, empty until a step has saved it. `begun` once a request was carried out: from then
-    on an error says nothing about the whole.
+    `id` is the document's as text, empty until a step has saved it. `begun` once a request was carried out that
+    did not only read: from then on an error says nothing about the whole.
     """
 
     def __init__(self, data: Mapping[str, Any], remote_id: str = "") -> None:
@@ -57,7 +57,7 @@ class Steps:
             answer = self._client.call(step.request, seen, during="write", also_fine=step.also_fine)
             if not is_done(answer):
                 return answer
-            under_way.begun = True
+            under_way.begun = under_way.begun or step.request.method != "GET"
             self._save(step, under_way, answer, place)
         return answer
 

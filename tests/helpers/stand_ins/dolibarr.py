@@ -69,7 +69,8 @@ class Dolibarr(DolibarrBooks):
         self._need("user.self.creer")
         told: dict[str, Any] = {"id": str(self.user), "login": "rebated", "admin": "0", "statut": "1", "rights": None}
         if asked.query.get("includepermissions") == "1":
-            told["rights"] = rights = {}
+            rights: dict[str, Any] = {}
+            told["rights"] = rights
             for right in self.rights:
                 *above, last = right.split(".")
                 place = rights
@@ -251,9 +252,7 @@ class Dolibarr(DolibarrBooks):
             self._need("agenda.allactions.create")
         if unknown := set(sent) - _SENT_EVENT:
             raise _error(400, f"Bad Request: the stand-in knows no {sorted(unknown)}")
-        party = sent.get("socid")
-        if party is not None and self.third_parties.get(str(party)) is None:
-            raise _broken("a foreign key constraint fails")
+        party = sent.get("socid")  # also one that is not there
         if sent["type_code"] not in _TYPES:
             raise _broken("there is no such type of event")
         row = self.events.add(
@@ -281,6 +280,8 @@ class Dolibarr(DolibarrBooks):
         return self.shapes.invoice(row, {product.id: product for product in self.products})
 
     def _found(self, table: Table, id: str, missing: str) -> Row:
+        if "/" in id:
+            raise _error(501, "API not found (failed to include API file)")
         if not id.lstrip("-").isdecimal():
             raise _error(400, "Bad Request: invalid value specified for `id`")
         row = table.get(id)

@@ -42,6 +42,23 @@ class DolibarrBooks(StandIn):
         self.invoices, self.events = Table(self.stamp), Table(self.stamp)
         self._line_ids, self._numbers = 0, {"FA": 0, "AV": 0}
 
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the server."""
+        return self.shapes.zone
+
+    def options(self, customer: Row) -> dict[str, Any]:
+        """The complementary attributes of a customer; none where none were ever written."""
+        return dict(customer.extra.get("options") or {})
+
+    def set_options(self, customer: Row, options: Mapping[str, Any]) -> None:
+        """Give a customer these complementary attributes."""
+        customer.extra["options"] = dict(options)
+
+    def revoke(self, *rights: str) -> None:
+        """Take rights from the user of the key."""
+        self.rights -= set(rights)
+
     def add_customer(self, name: str, **values: Any) -> Row:
         """A customer."""
         empty = dict.fromkeys(

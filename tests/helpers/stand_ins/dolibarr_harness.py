@@ -33,7 +33,12 @@ class DolibarrHarness(PresetHarness):
         return [self.dolibarr.key]
 
     def own_settings(self) -> Mapping[str, Any]:
-        values = {"url": self.proxy.url, "entity": "DE01", "time_zone": "Europe/Berlin", "tier_since": "rebated_since"}
+        values = {
+            "url": self.proxy.url,
+            "entity": "DE01",
+            "time_zone": self.dolibarr.zone.key,
+            "tier_since": "rebated_since",
+        }
         return {"preset": self.preset, "auth": {"key": {"file": "key"}}, "values": values}
 
     def stream(self) -> str:
@@ -55,7 +60,7 @@ class DolibarrHarness(PresetHarness):
     def seed_with_bad(self, records: Sequence[Seed]) -> None:
         self.seed(records)
         self.rows["BAD"] = row = self.make(Seed("BAD"))
-        row.values["fk_statut"] = 9
+        self.table.change(row, {"fk_statut": 9})
 
     # ------------------------------------------------------------ the target
 
@@ -66,7 +71,7 @@ class DolibarrHarness(PresetHarness):
         if kind == "tier":
             request = sample_by_key("tier", key, self.buyer.id)
             assert isinstance(request, TierRequest)
-            return int((self.buyer.extra.get("options") or {}).get("rebated_tier") == request.tier)
+            return int(self.dolibarr.options(self.buyer).get("rebated_tier") == request.tier)
         table = self.dolibarr.events if kind == "account_note" else self.dolibarr.invoices
         return len(table.where(ref_ext=key))
 
