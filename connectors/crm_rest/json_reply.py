@@ -59,17 +59,20 @@ def _is_deep(text: bytes, nesting: int) -> bool:
     they are of one kind is for the parser to see."""
     if text.count(b"[") + text.count(b"{") <= nesting:
         return False
-    outside = b"".join(text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
-    brackets = outside.translate(_SQUARE, delete=_OTHERS)
+    if b"\\" in text:
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    outside = text.translate(_SQUARE, delete=_OTHERS).replace(b'""', b"")
+    if b'"' in outside:  # brackets inside of text
+        outside = b"".join(outside.split(b'"')[::2])
     for _ in range(nesting):
-        if not brackets:
+        if not outside:
             break
-        brackets = brackets.replace(b"[]", b"")
-    return bool(brackets)
+        outside = outside.replace(b"[]", b"")
+    return bool(outside)
 
 
 _SQUARE = bytes.maketrans(b"{}", b"[]")
-_OTHERS = bytes(code for code in range(256) if code not in b"[]{}")
+_OTHERS = bytes(code for code in range(256) if code not in b'[]{}"')
 
 
 def _number(text: str) -> Decimal:

@@ -76,7 +76,9 @@ def _tier(request: TierRequest) -> dict[str, Any]:
 
 
 def _measure(request: TierRequest, value: int | None) -> Decimal | None:
-    return None if value is None else Decimal(request.text(value))
+    if value is None:
+        return None
+    return Decimal(request.text(value)) if request.unit else major(value, request.currency)
 
 
 def _journal(request: JournalRequest) -> dict[str, Any]:
