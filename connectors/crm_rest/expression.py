@@ -3,15 +3,18 @@
 Beside the functions of JMESPath: `total(list)` the exact sum of numbers or of their texts, `times(a, b)` their exact
 product, `text(value)` plain text, `before(text, sign)` and `after(text, sign)` the part of a text before or behind the
 first sign, `json(text)` what JSON inside a text says, `inherit(list, table)` the tables of the list, each with the
-entries of the table that it has not itself.
+entries of the table that it has not itself, `unescape(text)` a text in which quotes, ampersands and angle brackets were
+written as in HTML.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from html import unescape
 from typing import Any
 
 import jmespath
@@ -20,6 +23,9 @@ from jmespath.exceptions import JMESPathError
 
 from connectors.crm_rest.shortcut import is_false, shortcut
 from core.errors import DataError
+
+_ESCAPED = re.compile(r"&(?:quot|amp|lt|gt|apos|#0*39|#x0*27);", re.IGNORECASE)
+"""What servers write that escape texts as they read them. Other entities are what somebody typed."""
 
 
 class _Functions(functions.Functions):
@@ -52,6 +58,10 @@ class _Functions(functions.Functions):
     @functions.signature({"types": ["array", "null"]}, {"types": ["object"]})
     def _func_inherit(self, rows: list[Any] | None, table: dict[str, Any]) -> list[Any]:
         return [{**table, **row} for row in rows or () if isinstance(row, dict)]
+
+    @functions.signature({"types": ["string", "null"]})
+    def _func_unescape(self, value: str | None) -> str | None:
+        return None if value is None else _ESCAPED.sub(lambda found: unescape(found.group()), value)
 
 
 class Expression:

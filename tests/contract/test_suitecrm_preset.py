@@ -18,6 +18,10 @@ from tests.helpers.stand_ins.whole_run import whole_run
 
 
 class TestSuiteCRM(FastConformance):
+    kinds = ("account_note", "tier")
+    states = ("tier",)
+    in_batches = ()
+
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Iterator[SuiteCRMHarness]:
         with SuiteCRM() as suite:
@@ -64,6 +68,12 @@ class TestSuiteCRM(FastConformance):
         harness.suite.may["Accounts"] = {"view"}
         with pytest.raises(FatalError, match="AccessDenied"):
             harness.build().create(sample_request("tier", 1, account))
+
+    def test_names_come_as_they_are(self, harness: SuiteCRMHarness) -> None:
+        row = harness.suite.add_account("O'Neil & <Sons>", erp_customer_number_c='C "7"')
+        found = harness.build().fetch("counterpart", row.id)
+        assert found is not None
+        assert (found.fields["name"], found.fields["external_key"]) == ("O'Neil & <Sons>", 'C "7"')
 
     def test_without_further_fields_accounts_are_read(self, harness: SuiteCRMHarness) -> None:
         harness.more = {"values": {"customer_number": "", "vat_number": "", "paid": ""}}

@@ -221,8 +221,15 @@ class SuiteCRM(StandIn):
             if unknown:
                 raise _refusal(f"The following field in {module} module is not found: {', '.join(unknown)}")
             values = {name: value for name, value in values.items() if name in wanted}
-        values.pop("id", None)
+        values = {name: _escaped(value) for name, value in values.items() if name != "id"}
         return {"type": module.removesuffix("s"), "id": row.id, "attributes": values, "relationships": {}}
+
+
+def _escaped(value: Any) -> Any:
+    """Texts come as HTML writes them, but for the ampersand."""
+    if not isinstance(value, str):
+        return value
+    return value.replace('"', "&quot;").replace("'", "&#039;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _whole(row: Row) -> Row:

@@ -64,3 +64,16 @@ def test_rows_inherit_what_they_have_not_themselves() -> None:
     found = expression("inherit(rows, {currency: currency})[].currency").of(data)
     assert found == ["EUR", "USD"]
     assert expression("inherit(none, {currency: currency})").of(data) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("O&#039;Neil &quot;&lt;b&gt;&quot; &amp; Co", 'O\'Neil "<b>" & Co'),
+        ("M&copy &nbsp; AT&T &amp;lt;", "M&copy &nbsp; AT&T &lt;"),
+        ("", ""),
+        (None, None),
+    ],
+)
+def test_escaped_texts_are_made_plain_once(text: str | None, expected: str | None) -> None:
+    assert expression("unescape(name)").of({"name": text}) == expected
