@@ -106,7 +106,8 @@ class RealDolibarr:
         values = [os.environ.get(f"REBATED_DOLIBARR_{name}", "") for name in NAMES]
         if not all(values):
             pytest.skip("no real Dolibarr is named by " + ", ".join(f"REBATED_DOLIBARR_{name}" for name in NAMES))
-        return cls(*values, os.environ.get("REBATED_DOLIBARR_ZONE", "UTC"))
+        url, key, administrator, database = values
+        return cls(url, key, administrator, database, os.environ.get("REBATED_DOLIBARR_ZONE", "UTC"))
 
     def close(self) -> None:
         """Give back the rights that were taken."""
