@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from tests.helpers.odoo_workspace import OdooWorkspace
 
 CONFIG = """\
@@ -70,7 +67,6 @@ class TrytonWorkspace(OdooWorkspace):
         longest: int = 120,
         patience: float = 60,
         more: str = "",
-        values: Mapping[str, Any] | None = None,
     ) -> TrytonWorkspace:
         """Write the configuration."""
         self.config.write_text(CONFIG.format(url=url, database=database, longest=longest, patience=patience, more=more))
