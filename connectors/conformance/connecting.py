@@ -13,6 +13,13 @@ from connectors.conformance.harness import Harness, Seed
 class ConnectingTests(Base):
     """Settings are refused by name, `check` tells the truth."""
 
+    def test_the_suite_is_about_all_that_is_written(self, harness: Harness) -> None:
+        capabilities = harness.build().capabilities
+        assert capabilities.writes <= set(self.kinds), "`kinds` leaves out what the adapter writes"
+        assert set(self.states) <= capabilities.repeatable, "`states` names what has a key"
+        batches = self.kinds if self.in_batches is None else self.in_batches
+        assert set(capabilities.batches) <= set(batches), "`in_batches` leaves out what is written in batches"
+
     def test_wrong_settings_name_the_path(self, harness: Harness) -> None:
         wrong = harness.wrong_settings()
         for path, settings in wrong.items():

@@ -18,6 +18,10 @@ from tests.helpers.stand_ins.whole_run import whole_run
 
 
 class TestDataverse(FastConformance):
+    kinds = ("account_note", "tier")
+    states = ("tier",)
+    in_batches = ()
+
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Iterator[DataverseHarness]:
         with Dataverse() as dataverse:

@@ -18,6 +18,10 @@ from tests.helpers.stand_ins.landed import landed
 
 
 class TestErpNext(FastConformance):
+    kinds = ("credit_note", "debit_invoice", "account_note", "tier")
+    states = ("tier",)
+    in_batches = ()
+
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Iterator[ErpNextHarness]:
         with ErpNext() as erpnext:

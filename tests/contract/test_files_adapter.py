@@ -202,12 +202,16 @@ class FullHarness(FilesHarness):
 
 
 class TestFilesDelta(AdapterConformance):
+    in_batches = ()
+
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Harness:
         return FilesHarness(tmp_path)
 
 
 class TestFilesFull(AdapterConformance):
+    in_batches = ()
+
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Harness:
         return FullHarness(tmp_path)

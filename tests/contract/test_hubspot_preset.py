@@ -31,6 +31,10 @@ PAGE = Path(__file__).parents[2] / "docs" / "connectors" / "hubspot.md"
 
 
 class TestHubSpot(AdapterConformance):
+    kinds = ("account_note", "tier")
+    states = ("tier",)
+    in_batches = ("tier",)
+
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Iterator[HubSpotHarness]:
         with HubSpot() as hubspot:

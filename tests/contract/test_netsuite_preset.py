@@ -17,6 +17,10 @@ from tests.helpers.stand_ins.netsuite_harness import DAY, NetSuiteHarness
 
 
 class TestNetSuite(FastConformance):
+    kinds = ("credit_note",)
+    states = ()
+    in_batches = ()
+
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Iterator[NetSuiteHarness]:
         with NetSuite() as netsuite:

@@ -16,6 +16,8 @@ from tests.helpers.odoo_server import OdooServer
 
 
 class _Odoo(AdapterConformance):
+    states = ("tier",)
+    in_batches = ()
     version: tuple[int, int]
     protocol = "auto"
 

@@ -17,6 +17,10 @@ from tests.helpers.stand_ins.whole_run import whole_run
 
 
 class TestPipedrive(FastConformance):
+    kinds = ("account_note", "tier")
+    states = ("tier",)
+    in_batches = ()
+
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Iterator[PipedriveHarness]:
         with Pipedrive() as pipedrive:

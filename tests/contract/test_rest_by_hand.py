@@ -69,6 +69,10 @@ KEPT_APART_BY_KONTOR: dict[str, Any] = {
 class TestDrafts(AdapterConformance):
     """Vouchers are drafts first, and Kontor takes any reference twice. Notes under a marker, tiers in batches."""
 
+    kinds = ("credit_note", "debit_invoice", "account_note", "tier")
+    states = ("tier",)
+    in_batches = ("tier",)
+
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Iterator[KontorHarness]:
         with Kontor() as kontor:
@@ -79,6 +83,9 @@ class TestDrafts(AdapterConformance):
 
 class TestKeptApartByKontor(FastConformance):
     """Kontor refuses a second voucher, changes the one that is there, or takes it only where there is none."""
+
+    states = ("tier",)
+    in_batches = ("tier",)
 
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Iterator[KontorHarness]:

@@ -20,6 +20,10 @@ from tests.helpers.stand_ins.whole_run import whole_run
 
 
 class TestSalesforce(FastConformance):
+    kinds = ("account_note", "tier")
+    states = ("tier",)
+    in_batches = ("tier",)
+
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Iterator[SalesforceHarness]:
         with Salesforce() as salesforce:

@@ -24,6 +24,10 @@ def tying(asked: Received) -> bool:
 
 
 class TestTwenty(FastConformance):
+    kinds = ("account_note", "tier")
+    states = ("tier",)
+    in_batches = ()
+
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Iterator[TwentyHarness]:
         with Twenty() as twenty:

@@ -18,6 +18,10 @@ from tests.helpers.stand_ins.zoho_harness import ZohoHarness
 
 
 class TestZoho(FastConformance):
+    kinds = ("account_note", "tier")
+    states = ("tier",)
+    in_batches = ("tier",)
+
     @pytest.fixture
     def harness(self, tmp_path: Path) -> Iterator[ZohoHarness]:
         with Zoho() as zoho:

@@ -20,6 +20,10 @@ ZONES = ["Europe/Berlin", "America/Los_Angeles", "Asia/Tokyo"]
 class DolibarrConformance(AdapterConformance):
     """Subclasses supply the fixture `harness`, which takes a zone of `ZONES` as its parameter."""
 
+    kinds = ("credit_note", "debit_invoice", "account_note", "tier")
+    states = ("tier",)
+    in_batches = ()
+
     # ------------------------------------------------------------ reading
 
     @pytest.mark.parametrize("harness", ZONES, indirect=True)

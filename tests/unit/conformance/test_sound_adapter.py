@@ -9,11 +9,13 @@ import pytest
 from connectors.conformance import AdapterConformance
 from connectors.conformance.batches import BatchTests
 from connectors.conformance.failing import FailingTests
-from connectors.spi import WriteKind
 from tests.unit.conformance.shop_adapter import ShopAdapter, ShopHarness
 
 
 class TestShop(AdapterConformance):
+    kinds = ("credit_note", "account_note", "tier")
+    states = ("tier",)
+
     @pytest.fixture
     def harness(self, try_on: Callable[..., ShopHarness]) -> ShopHarness:
         return try_on(ShopAdapter)
@@ -28,9 +30,7 @@ class DraftsFirst(ShopAdapter):
 class TestDraftsFirst(FailingTests):
     """The shop takes a second draft with one key."""
 
-    @pytest.fixture
-    def kind(self) -> WriteKind:
-        return "credit_note"
+    kinds = ("credit_note",)
 
     @pytest.fixture
     def harness(self, try_on: Callable[..., ShopHarness]) -> ShopHarness:
@@ -49,9 +49,7 @@ class Searched(ShopAdapter):
 class TestSearched(BatchTests, FailingTests):
     """The shop takes a second note with one key; it is looked for before it is written again."""
 
-    @pytest.fixture
-    def kind(self) -> WriteKind:
-        return "account_note"
+    kinds = ("account_note",)
 
     @pytest.fixture
     def harness(self, try_on: Callable[..., ShopHarness]) -> ShopHarness:
@@ -67,9 +65,7 @@ class NothingKeptApart(ShopAdapter):
 class TestNothingKeptApart(BatchTests, FailingTests):
     """The shop takes a second note with one key, and has no drafts."""
 
-    @pytest.fixture
-    def kind(self) -> WriteKind:
-        return "account_note"
+    kinds = ("account_note",)
 
     @pytest.fixture
     def harness(self, try_on: Callable[..., ShopHarness]) -> ShopHarness:
