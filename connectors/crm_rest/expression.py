@@ -21,7 +21,7 @@ import jmespath
 from jmespath import functions
 from jmespath.exceptions import JMESPathError
 
-from connectors.crm_rest.shortcut import is_false, shortcut
+from connectors.crm_rest.shortcut import Shortcuts, is_false
 from core.errors import DataError
 
 _ESCAPED = re.compile(r"&(?:quot|amp|lt|gt|apos|#0*39|#x0*27);", re.IGNORECASE)
@@ -64,27 +64,26 @@ class _Functions(functions.Functions):
         return None if value is None else _ESCAPED.sub(lambda found: unescape(found.group()), value)
 
 
+_SHORTCUTS = Shortcuts(_Functions())
+
+
 class Expression:
     """A compiled expression. Safe to use from threads."""
 
-    __slots__ = ("_compiled", "_options", "_shortcut", "text")
+    __slots__ = ("_call", "text")
 
     def __init__(self, text: str) -> None:
         """Raises ValueError where the text is no JMESPath expression."""
         self.text = text
         try:
-            self._compiled = jmespath.compile(text or "@")
+            self._call = _SHORTCUTS.call(jmespath.compile(text or "@").parsed)
         except (JMESPathError, ValueError) as error:
             raise ValueError(f"{text!r} is not a JMESPath expression: {str(error).splitlines()[0]}") from None
-        self._options = jmespath.Options(custom_functions=_Functions())
-        self._shortcut = shortcut(self._compiled.parsed)
 
     def of(self, data: Any) -> Any:
         """What it finds; None where there is nothing. Raises DataError where the data cannot be so used."""
-        if self._shortcut is not None:
-            return self._shortcut(data)
         try:
-            return self._compiled.search(data, self._options)
+            return self._call(data)
         except (JMESPathError, ValueError, TypeError, ArithmeticError, AttributeError, RecursionError):
             raise DataError("unexpected_shape", f"`{self.text}` cannot be read here") from None
 
