@@ -27,6 +27,7 @@ from connectors.crm_rest.settings import RestSettings
 from connectors.crm_rest.settings.base import Request
 from connectors.crm_rest.template import Tables, render
 from connectors.crm_rest.throttle import Deferred, Gate, traffic
+from connectors.http.redaction import without
 from connectors.http.reply import Reply
 from connectors.http.session import HttpSession, NotSent, ReplyLost, TooLarge
 from connectors.spi import UnknownOutcome, WriteRefused
@@ -65,7 +66,7 @@ class Client:
         self.clock = clock or SYSTEM_CLOCK
         self._http = HttpSession(settings.http, base=base)
         self._gates: dict[str, Gate] = {}
-        self._tell: Callable[[Outgoing, int], None] | None = None
+        self._tell: Callable[[Outgoing, Reply], None] | None = None
         self._identity = sha256(settings.auth.model_dump_json().encode() + str(base).encode()).hexdigest()
         around = Surroundings(name, base, self._http, self.clock, self._asked, self._rendered)
         self._auth = authentication(settings.auth, around)
@@ -94,14 +95,20 @@ class Client:
         return known | {"derived": Derived(self.settings.derived, known, self.tables)}
 
     @contextmanager
-    def watched(self, tell: Callable[[Outgoing, int], None]) -> Iterator[None]:
-        """While it is entered, each request is told with the status of its reply, and without its credentials; those
-        that are made to get a token or session not at all."""
+    def watched(self, tell: Callable[[Outgoing, Reply], None]) -> Iterator[None]:
+        """While it is entered, each request is told with its reply, and without its credentials; those that are made
+        to get a token or session not at all. A reply may repeat a credential: `without_secrets`."""
         self._tell = tell
         try:
             yield
         finally:
             self._tell = None
+
+    def without_secrets(self, text: str) -> str:
+        """The text with each secret that is known by now shown as `***`."""
+        for secret in self._auth.secrets():
+            text = without(text, secret)
+        return text
 
     def call(
         self,
@@ -213,7 +220,7 @@ class Client:
             failure = UnknownOutcome(f"{lost.message}, after {self._replies.place(request)} was sent", hint=lost.hint)
         else:
             if self._tell is not None and not proof.hidden:
-                self._tell(sent, reply.status)
+                self._tell(sent, reply)
             if not proof.hidden:
                 reply = self._answered(reply, request, during)
             return self._replies.answer(reply, request, during, also_fine, gate)

@@ -15,6 +15,7 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 import simplejson
 
@@ -98,6 +99,24 @@ def _negate(value: Any, _: str) -> Decimal | int:
     return number.copy_abs() if isinstance(number, Decimal) else number
 
 
+def _times(value: Any, factor: str) -> Decimal:
+    """The exact product: amounts in cents, or a rate as a fraction."""
+    return Decimal(str(_number(value, ""))) * Decimal(factor)
+
+
+def _zone(value: Any, name: str) -> datetime:
+    """The instant by the clocks of a time zone."""
+    try:
+        return _instant(value).astimezone(ZoneInfo(name))
+    except (LookupError, OSError):
+        raise ValueError("no IANA time zone") from None
+
+
+def _html(value: Any) -> str:
+    """An apostrophe by its decimal number: Dolibarr drops what begins with `&#x`."""
+    return html.escape(as_text(value)).replace("&#x27;", "&#39;")
+
+
 def _backslashed(value: Any, _: str) -> str:
     """For a text between single quotes in SOQL."""
     text = as_text(value)
@@ -151,9 +170,12 @@ FILTERS: Mapping[str, Filter] = {
     "integer": _integer,
     "decimal": _decimal,
     "negate": _negate,
+    "times": _times,
+    "comma": lambda value, _: as_text(_number(value, "")).replace(".", ","),
     "iso": _iso,
     "date": _date,
     "noon": _noon,
+    "zone": _zone,
     "epoch": _whole_seconds,
     "epoch_ms": _milliseconds,
     "http_date": lambda value, _: format_datetime(_instant(value).astimezone(UTC), usegmt=True),
@@ -165,8 +187,8 @@ FILTERS: Mapping[str, Filter] = {
     "base64": lambda value, _: base64.b64encode(as_text(value).encode()).decode(),
     "uuid": lambda value, _: str(uuid5(_OURS, as_text(value))),
     "base64url": lambda value, _: base64.urlsafe_b64encode(as_text(value).encode()).decode(),
-    "html": lambda value, _: html.escape(as_text(value)),
-    "html_lines": lambda value, _: html.escape(as_text(value)).replace("\n", "<br>"),
+    "html": lambda value, _: _html(value),
+    "html_lines": lambda value, _: _html(value).replace("\n", "<br>"),
     "json": _json,
     "url": lambda value, _: quote(as_text(value), safe=""),
     "soql": _backslashed,

@@ -10,6 +10,7 @@ from connectors.crm_rest.expression import expression
 from connectors.crm_rest.paging import Ask, Identity, Raw, followed, turns
 from connectors.crm_rest.settings.base import Request
 from connectors.crm_rest.settings.reading import Pages
+from connectors.http.redaction import plain
 from core.errors import DataError, FatalError
 
 
@@ -32,6 +33,21 @@ class Chunk(NamedTuple):
 
 
 _GONE = 410
+_MOST_NAMES = 12
+
+
+def holding(body: Any) -> str:
+    """What a body holds, in words, by the names of its entries: never by their values, which may be private."""
+    if isinstance(body, dict):
+        names = ", ".join(plain(str(name), longest=40) for name in list(body)[:_MOST_NAMES])
+        return f"holds {names}{', …' if len(body) > _MOST_NAMES else ''}" if body else "is an empty table"
+    if isinstance(body, list):
+        return f"is a list of {len(body)}"
+    return f"is a {_shape(body)}"
+
+
+def _shape(value: Any) -> str:
+    return "table" if isinstance(value, dict) else "text" if isinstance(value, str) else "single value"
 
 
 class Listing:
@@ -100,6 +116,7 @@ def _raw(found: Any, body: Any, headers: Mapping[str, str], records: str, what: 
         return Raw([], body, headers, told=False)
     if not isinstance(found, list):
         raise FatalError(
-            f"{what}: what `{records}` finds is no list", hint="`records` is where the reply holds the list of records"
+            f"{what}: what `{records}` finds is no list but a {_shape(found)}",
+            hint="`records` is where the reply holds the list of records; `rebated connector try` shows the reply",
         )
     return Raw(found, body, headers)

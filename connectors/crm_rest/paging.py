@@ -280,4 +280,6 @@ def _count(path: str, body: Any, what: str) -> int | None:
     try:
         return int(as_text(found))
     except (ValueError, DataError):
-        raise FatalError(f"{what}: what `{path}` finds is no count") from None
+        raise FatalError(
+            f"{what}: what `{path}` finds is no count", hint="see `pages`: where the reply tells how many there are"
+        ) from None

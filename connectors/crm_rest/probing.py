@@ -3,23 +3,26 @@ whether its interface ends. It only reads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from connectors.crm_rest.client import Client
+from connectors.crm_rest.client import Answer, Client
 from connectors.crm_rest.expression import expression
-from connectors.crm_rest.listing import Listing
+from connectors.crm_rest.json_reply import NotJson, read
+from connectors.crm_rest.listing import Listing, holding
 from connectors.crm_rest.reading import Reading
 from connectors.crm_rest.settings import RestSettings
 from connectors.crm_rest.settings.checking import Probe
 from connectors.crm_rest.settings.reading import Lookup
 from connectors.crm_rest.template import references
+from connectors.http.reply import Reply
 from connectors.spi import Finding, Window
-from core.errors import DataError, RebatedError
+from core.errors import DataError, RebatedError, RetryableError
 
 _SKEW = timedelta(minutes=5)
 _SOON = timedelta(days=365)
 _READABLE = ("fine", "empty")
+_SEE = "`rebated connector try` shows"
 
 
 def findings(client: Client, listing: Listing, reading: Reading, settings: RestSettings) -> Iterator[Finding]:
@@ -39,7 +42,7 @@ def findings(client: Client, listing: Listing, reading: Reading, settings: RestS
     for name, lookup in settings.lookups.items():
         yield from _looked_up(listing, name, lookup)
     for name in reading.streams():
-        yield from _readable(reading, name)
+        yield from _readable(client, reading, settings, name)
     yield from _clock(client)
 
 
@@ -79,12 +82,21 @@ def _probed(client: Client, probe: Probe) -> Finding:
         answer = client.call(probe.request)
         if answer.meaning in _READABLE and expression(probe.expect).holds(answer.body):
             return Finding("ok", probe.what, probe.message or "as it should be")
-        reason = f": {answer.message}" if answer.message else ""
-        message = f"{probe.otherwise or 'not as it should be'}{reason}"
+        reason = answer.message or ("" if probe.otherwise else _why(probe, answer))
+        message = f"{probe.otherwise or 'not as it should be'}{f': {reason}' if reason else ''}"
     except (RebatedError, DataError) as error:
         message = f"{probe.otherwise}: {error.message}" if probe.otherwise else error.message
         hint = hint or error.hint or ""
     return Finding(probe.level, probe.what, message, hint)
+
+
+def _why(probe: Probe, answer: Answer) -> str:
+    """Why a reply is not what was expected, without showing its data."""
+    if answer.meaning not in _READABLE:
+        return f"it was answered {answer.status}"
+    if answer.body is None:
+        return "the reply is empty"
+    return f"`expect` is not true of the reply, which {holding(answer.body)}"
 
 
 def _looked_up(listing: Listing, name: str, lookup: Lookup) -> Iterator[Finding]:
@@ -99,19 +111,38 @@ def _looked_up(listing: Listing, name: str, lookup: Lookup) -> Iterator[Finding]
     yield Finding("ok", f"lookups.{name}", f"{count} found")
 
 
-def _readable(reading: Reading, name: str) -> Iterator[Finding]:
+def _readable(client: Client, reading: Reading, settings: RestSettings, name: str) -> Iterator[Finding]:
     """That a stream can be read and what comes can be understood: its first page."""
+    replies: list[Reply] = []
     try:
-        page = next(iter(reading.pull(name, Window(datetime.now(UTC)), {})), None)
+        with client.watched(lambda sent, reply: replies.append(reply)):
+            page = next(iter(reading.pull(name, Window(datetime.now(UTC)), {})), None)
     except RebatedError as error:
-        hint = error.hint or "check the rights of the user, and the values of the connection"
-        yield Finding("error", f"read.{name}", error.message, hint)
+        hint = "" if isinstance(error, RetryableError) else f"{_SEE} the request and the reply"
+        yield Finding("error", f"read.{name}", error.message, error.hint or hint)
         return
     good, bad = (len(page.records), page.bad) if page is not None else (0, ())
     yield Finding("ok", f"read.{name}", f"can be read: {good} records on the first page")
     if bad:
         message = f"{len(bad)} of {good + len(bad)} records on the first page cannot be used: {bad[0].message}"
-        yield Finding("warning", f"read.{name}", message, "see `rebated connector try` for the whole record")
+        yield Finding("warning", f"read.{name}", message, f"{_SEE} the whole record")
+    records = settings.read[name].records
+    missing = "" if good or bad else _missing(records, replies, settings.nesting)
+    if missing:
+        message = f"the reply holds nothing at `{records}`; it {missing}"
+        yield Finding("warning", f"read.{name}", message, f"is that where the list stands? {_SEE} the reply")
+
+
+def _missing(records: str, replies: Sequence[Reply], nesting: int) -> str:
+    """What the first reply holds instead of the list of records; empty where the list is there."""
+    for reply in replies[:1]:
+        try:
+            body = read(reply.body, nesting=nesting)
+            if reply.status == 200 and body is not None and expression(records).of(body) is None:
+                return holding(body)
+        except (NotJson, DataError):
+            pass
+    return ""
 
 
 def _clock(client: Client) -> Iterator[Finding]:

@@ -6,9 +6,9 @@ Credentials are added to a request after it is made, so that none of them can be
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,9 +16,12 @@ from typing import Any
 import simplejson
 
 from connectors.crm_rest.adapter import RestAdapter
+from connectors.crm_rest.json_reply import NotJson, read
 from connectors.crm_rest.outgoing import Outgoing
 from connectors.crm_rest.settings.base import Request
 from connectors.crm_rest.writing.data import roots_of
+from connectors.http.redaction import plain
+from connectors.http.reply import Reply
 from connectors.spi import (
     Adapter,
     DocumentLine,
@@ -44,7 +47,8 @@ __all__ = ["Reading", "RestAdapter", "Shown", "Writing", "read_once", "sample", 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A request as people see it. `status` is that of the reply; 0 where it was not sent."""
+    """A request as people see it. `status` is that of the reply, 0 where it was not sent; `reply` its body, of each
+    list the first element."""
 
     what: str
     method: str
@@ -52,6 +56,7 @@ class Shown:
     headers: dict[str, str]
     body: str
     status: int = 0
+    reply: str = ""
 
 
 @dataclass(slots=True)
@@ -80,8 +85,10 @@ def read_once(adapter: Adapter, stream: str) -> Reading:
     """The first page of a stream, read from the beginning."""
     result = Reading(stream)
 
-    def tell(sent: Outgoing, status: int) -> None:
-        result.requests.append(_shown("", sent, status))
+    def tell(sent: Outgoing, reply: Reply) -> None:
+        assert isinstance(adapter, RestAdapter)
+        text = _reply(reply, adapter.settings.nesting, adapter.client.without_secrets)
+        result.requests.append(replace(_shown("", sent), status=reply.status, reply=text))
 
     with adapter.client.watched(tell) if isinstance(adapter, RestAdapter) else nullcontext():
         try:
@@ -103,7 +110,7 @@ def write_dry(adapter: RestAdapter, request: WriteRequest) -> Writing:
         except RebatedError as error:
             result.failure, result.hint = f"{what}: {error.message}", error.hint or ""
             return result
-        result.requests.append(_shown(what, sent, 0))
+        result.requests.append(_shown(what, sent))
     return result
 
 
@@ -131,9 +138,9 @@ def _steps(adapter: RestAdapter, request: WriteRequest) -> Iterator[tuple[str, R
 _PAGE = {"size": 100, "number": 1, "offset": 0, "cursor": None, "after": ""}
 
 
-def _shown(what: str, sent: Outgoing, status: int) -> Shown:
+def _shown(what: str, sent: Outgoing) -> Shown:
     headers = {name: str(value) for name, value in sent.headers.items()}
-    return Shown(what, sent.method, sent.url, headers, _body(sent.body), status)
+    return Shown(what, sent.method, sent.url, headers, _body(sent.body))
 
 
 def _body(body: bytes | None) -> str:
@@ -141,7 +148,38 @@ def _body(body: bytes | None) -> str:
         return ""
     text = body.decode("utf-8", "replace")
     with suppress(ValueError):
-        text = simplejson.dumps(json.loads(text, parse_float=Decimal), indent=2, ensure_ascii=False, use_decimal=True)
+        text = _json(json.loads(text, parse_float=Decimal))
+    return _cut(text)
+
+
+def _reply(reply: Reply, nesting: int, hide: Callable[[str], str]) -> str:
+    """The body of a reply for people: without secrets and without what a terminal would obey."""
+    try:
+        body = read(reply.body, nesting=nesting, kind=reply.headers.get("Content-Type", ""))
+    except NotJson:
+        return plain(hide(reply.body[:_LONGEST_BODY].decode("utf-8", "replace")))
+    return "" if body is None else _cut(_json(_firsts(body, hide)))
+
+
+def _firsts(value: Any, hide: Callable[[str], str]) -> Any:
+    """The value with one element of each list."""
+    if isinstance(value, str):
+        return "".join(
+            sign if sign.isprintable() or sign == "\n" else "\N{REPLACEMENT CHARACTER}" for sign in hide(value)
+        )
+    if isinstance(value, dict):
+        return {_firsts(name, hide): _firsts(item, hide) for name, item in value.items()}
+    if not isinstance(value, list):
+        return value
+    more = [f"… and {len(value) - 1} more"] if len(value) > 1 else []
+    return [_firsts(item, hide) for item in value[:1]] + more
+
+
+def _json(value: Any) -> str:
+    return str(simplejson.dumps(value, indent=2, ensure_ascii=False, use_decimal=True))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_BODY else f"{text[:_LONGEST_BODY]}\n… ({len(text):,} characters)"
 
 

@@ -221,8 +221,9 @@ def _show_request(request: Any) -> None:
     say(f"{what}{request.method} {request.url}{answered}", "cyan")
     for name, value in request.headers.items():
         say(f"  {name}: {value}", "dim")
-    if request.body:
-        say("  " + request.body.replace("\n", "\n  "))
+    for text in (request.body, request.reply):
+        if text:
+            say("  " + text.replace("\n", "\n  "), "" if text is request.body else "dim")
 
 
 def _show_failure(item: Any) -> None:

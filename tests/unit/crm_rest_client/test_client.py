@@ -279,7 +279,7 @@ def test_watchers_see_requests_without_credentials(serve, connect):
     auth = {"kind": "api_key", "key": {"env": "SECRET"}, "place": "query", "name": "key"}
     client = connect(server := serve(lambda asked: reply({})), auth=auth)
     seen = []
-    with client.watched(lambda sent, status: seen.append((sent.method, sent.url, dict(sent.headers), status))):
+    with client.watched(lambda sent, reply: seen.append((sent.method, sent.url, dict(sent.headers), reply.status))):
         client.call(GET)
     client.call(GET)
     assert seen == [("GET", f"{server.url}/things", {"Accept": "application/json"}, 200)]
