@@ -1,7 +1,7 @@
 """Expressions of JMESPath made into calls once, since its interpreter takes most of the time of reading a record.
 
 What the settings of most systems are made of is done here: names, fixed values, comparisons for being equal, `and`,
-`or`, `not`, functions, and tables and lists made anew. Whatever else stands in an expression is left to the interpreter.
+`or`, `not`, functions, tables and lists made anew. Whatever else stands in an expression is left to the interpreter.
 """
 
 from __future__ import annotations
