@@ -8,6 +8,7 @@ removed while it is the last of its kind; removing one that cannot be removed sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -261,7 +262,7 @@ class Dolibarr(DolibarrBooks):
                 "type_code": sent["type_code"],
                 "code": sent.get("code") or sent["type_code"],
                 "label": str(sent.get("label", ""))[:128],
-                "note": str(sent.get("note_private", "")),
+                "note": re.sub("&#x[0-9a-fA-F]+", "", str(sent.get("note_private", ""))),
                 "datep": None if sent.get("datep") is None else _moment(sent["datep"]),
                 "fk_soc": None if party is None else int(str(party)),
                 "fk_user_action": int(str(sent["userownerid"])) or None,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from html import unescape
 
 import pytest
 
 from connectors.conformance import AdapterConformance, Seed, cursor_of, ids_of, records_of, sample_request
-from connectors.spi import DocumentRequest, Window, WriteRefused
+from connectors.spi import DocumentRequest, NoteRequest, Window, WriteRefused
 from core.errors import FatalError
 from tests.helpers.stand_ins.dolibarr_harness import DAY, DolibarrHarness
 from tests.helpers.stand_ins.landed import landed
@@ -67,10 +68,13 @@ class DolibarrConformance(AdapterConformance):
         (record,) = records_of(self.pull(harness, cursor_of(first)))
         assert (record.external_id, record.fields["state"]) == (row.id, "cancelled")
 
-    def test_a_deposit_and_what_uses_it_are_told_apart(self, harness: DolibarrHarness) -> None:
+    @pytest.mark.parametrize("credit", ["(DEPOSIT)", "(CREDIT_NOTE)", "(EXCESS RECEIVED)"])
+    def test_what_a_customer_had_left_is_no_turnover_where_it_is_used(
+        self, harness: DolibarrHarness, credit: str
+    ) -> None:
         lines: list[dict[str, object]] = [
             {"subprice": Decimal(100), "tva_tx": Decimal(20)},
-            {"subprice": Decimal(-30), "tva_tx": Decimal(20), "desc": "(DEPOSIT)"},
+            {"subprice": Decimal(-30), "tva_tx": Decimal(20), "desc": credit},
         ]
         row = harness.dolibarr.add_document(int(harness.buyer.id), lines, DAY)
         assert [line.kind for line in landed(harness, "documents")[row.id].lines] == ["goods", "deposit"]
@@ -144,6 +148,15 @@ class DolibarrConformance(AdapterConformance):
         with pytest.raises(WriteRefused):
             adapter.create(mixed)
         assert harness.stored("credit_note", request.key) == 0
+
+    def test_a_note_says_what_it_was_to_say(self, harness: DolibarrHarness) -> None:
+        request = sample_request("account_note", 1, harness.buyer.id)
+        assert isinstance(request, NoteRequest)
+        text = 'L\'année <b>2026</b> & "Or"\nfür Söhne'
+        remote = harness.build().create(replace(request, text=text))
+        row = harness.dolibarr.events.get(remote.remote_id)
+        assert row is not None
+        assert unescape(row.values["note"]) == f"{text}<br>[{request.key}]".replace("\n", "<br>")
 
     def test_one_that_was_deleted_is_gone(self, harness: DolibarrHarness) -> None:
         request = sample_request("credit_note", 1, harness.buyer.id)
