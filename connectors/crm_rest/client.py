@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -32,9 +31,6 @@ from connectors.http.reply import Reply
 from connectors.http.session import HttpSession, NotSent, ReplyLost, TooLarge
 from connectors.spi import UnknownOutcome, WriteRefused
 from core.errors import DataError, FatalError, RebatedError, RetryableError
-
-# The library logs addresses, whose queries hold what is searched for, and may hold a key.
-logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 __all__ = ["Answer", "Client", "During"]
 

@@ -51,6 +51,14 @@ class _OverLimit(Exception):
     """More was sent than is read."""
 
 
+class _Session(requests.Session):
+    """One that leaves replies alone: the library would read the whole body of a redirect, however large, and stumble
+    over an address that is none, before anybody asked it to follow."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
 class HttpSession:
     """Requests under one set of settings. Safe to use from threads: each has a connection of its own meanwhile."""
 
@@ -144,7 +152,7 @@ class HttpSession:
             return self._idle.pop()
         except IndexError:
             pass
-        session = requests.Session()
+        session = _Session()
         session.trust_env = False
         session.headers["User-Agent"] = "rebated"
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import logging
 import socket
 import threading
 import time
@@ -19,6 +20,12 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+# The library logs addresses, whose queries hold what is searched for, and may hold a key: each request as a detail, and
+# as a warning those whose reply has a broken header.
+for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):
+    logging.getLogger(_name).setLevel(logging.ERROR)
 
 
 class Exchange(threading.local):

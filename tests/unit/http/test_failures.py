@@ -187,6 +187,22 @@ def test_what_unpacks_beyond_the_limit_is_too_large(serve, session):
     assert isinstance(lost(session, server, max_reply_megabytes=1), TooLarge)
 
 
+def test_of_a_redirect_nothing_is_read_but_where_it_leads(serve, session):
+    server = serve()
+    head = b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere.invalid/\r\n\r\n"
+    server.answer = lambda asked: dripping(server, head, b"x" * MEBIBYTE, pause=0)
+    with pytest.raises(FatalError, match="redirects to http://elsewhere.invalid,"):
+        session(max_reply_megabytes=1, total_timeout=5).request("GET", server.url)
+
+
+@pytest.mark.parametrize("location", ["//[::1/", "//u:p@evil\x1b[31m/", "http://[x]/", "http://\xff\xfe:99999999/"])
+def test_a_redirect_to_what_is_no_address_is_a_redirect(serve, session, location):
+    head = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + location.encode("latin-1") + b"\r\n\r\n"
+    with pytest.raises(FatalError, match="redirects to") as caught:
+        session().request("GET", serve(lambda asked: saying(head)).url)
+    assert caught.value.message.isprintable()
+
+
 def test_no_error_carries_a_secret_not_even_in_the_variables_of_its_frames(serve, session):
     servers = {
         "reset": serve(lambda asked: reset),

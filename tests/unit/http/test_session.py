@@ -15,7 +15,7 @@ from connectors.http.session import NotSent
 from connectors.http.settings import HttpSettings
 from connectors.secrets import Secret
 from core.errors import ConfigError, FatalError
-from tests.unit.http.server import TLS, Answer, closed_port
+from tests.unit.http.server import TLS, Answer, closed_port, saying
 
 
 def test_a_reply_comes_with_status_headers_and_body(serve, session):
@@ -257,6 +257,13 @@ def test_a_key_under_a_passphrase_is_refused_and_not_asked_for(session, tmp_path
 def test_a_key_without_a_certificate_is_an_error():
     with pytest.raises(ValueError, match="client_key needs client_certificate"):
         HttpSettings(client_key="key.pem")
+
+
+def test_no_address_is_in_a_log_where_the_headers_of_a_reply_are_broken(serve, session, caplog):
+    caplog.set_level(logging.DEBUG)
+    server = serve(lambda asked: saying(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nno header\r\n\r\n{}"))
+    assert session().request("GET", f"{server.url}/?key=s3cret").status == 200
+    assert "s3cret" not in caplog.text and "s3cret" not in repr([vars(record) for record in caplog.records])
 
 
 def test_secrets_are_in_no_log_even_at_debug(serve, session, caplog):
