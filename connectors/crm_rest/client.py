@@ -60,7 +60,8 @@ class Client:
         self.tables: Tables = _NO_TABLES
         self.settings = settings
         self.clock = clock or SYSTEM_CLOCK
-        self._http = HttpSession(settings.http, base=base)
+        told = {status for rule in settings.errors for status in rule.status}
+        self._http = HttpSession(settings.http, base=base, answers=told)
         self._gates: dict[str, Gate] = {}
         self._tell: Callable[[Outgoing, Reply], None] | None = None
         self._identity = sha256(settings.auth.model_dump_json().encode() + str(base).encode()).hexdigest()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -85,12 +85,7 @@ def read_once(adapter: Adapter, stream: str) -> Reading:
     """The first page of a stream, read from the beginning."""
     result = Reading(stream)
 
-    def tell(sent: Outgoing, reply: Reply) -> None:
-        assert isinstance(adapter, RestAdapter)
-        text = _reply(reply, adapter.settings.nesting, adapter.client.without_secrets)
-        result.requests.append(replace(_shown("", sent), status=reply.status, reply=text))
-
-    with adapter.client.watched(tell) if isinstance(adapter, RestAdapter) else nullcontext():
+    with _told(adapter, result.requests) if isinstance(adapter, RestAdapter) else nullcontext():
         try:
             page = next(iter(adapter.pull(stream, Window(datetime.now(UTC)), {})), None)
         except RebatedError as error:
@@ -99,6 +94,14 @@ def read_once(adapter: Adapter, stream: str) -> Reading:
     if page is not None:
         result.records, result.bad = page.records, page.bad
     return result
+
+
+def _told(adapter: RestAdapter, requests: list[Shown]) -> AbstractContextManager[None]:
+    def tell(sent: Outgoing, reply: Reply) -> None:
+        text = _reply(reply, adapter.settings.nesting, adapter.client.without_secrets)
+        requests.append(replace(_shown("", sent), status=reply.status, reply=text))
+
+    return adapter.client.watched(tell)
 
 
 def write_dry(adapter: RestAdapter, request: WriteRequest) -> Writing:
@@ -130,7 +133,7 @@ def _steps(adapter: RestAdapter, request: WriteRequest) -> Iterator[tuple[str, R
             root, _, name = step.each.partition(".")
             seen["item"] = next(iter(data.get(root, {}).get(name, [])), None)
         yield "write" if number == 0 else f"then, step {number + 1}", step.request, seen
-        saved |= {name: f"<{name}>" for name in step.save}
+        saved |= {name: f"<{name}>" for name in (*step.save, *step.save_headers)}
     for step in write.post:
         yield "post the draft", step.request, {**data, "saved": saved, "id": "<id>"}
 

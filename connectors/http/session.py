@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from http.cookiejar import DefaultCookiePolicy
 from ipaddress import ip_address
@@ -62,9 +62,11 @@ class _Session(requests.Session):
 class HttpSession:
     """Requests under one set of settings. Safe to use from threads: each has a connection of its own meanwhile."""
 
-    def __init__(self, settings: HttpSettings, *, base: Path) -> None:
-        """Makes no request. Raises ConfigError where the file of authorities, or of our certificate, cannot be used."""
+    def __init__(self, settings: HttpSettings, *, base: Path, answers: Collection[int] = ()) -> None:
+        """Makes no request. `answers`: statuses of redirects that are given back as replies, and still not followed.
+        Raises ConfigError where the file of authorities, or of our certificate, cannot be used."""
         self._settings = settings
+        self._answers = {304, *answers}
         self._authorities = _authorities(settings, base)
         self._certificate = _certificate(settings, base)
         self._idle: deque[requests.Session] = deque()
@@ -83,7 +85,8 @@ class HttpSession:
 
         A body that holds a secret is handed over as a function, so that nothing keeps it but the sending itself.
         Raises NotSent, ReplyLost (TooLarge among them), ConfigError for an address or header that cannot be used,
-        FatalError for a certificate that is not trusted and for a redirect, which is never followed.
+        FatalError for a certificate that is not trusted and for a redirect, which is never followed, unless its status
+        is one of the `answers`.
         """
         host = self._host(url)
         sent = _headers(headers or {}, host)
@@ -185,7 +188,7 @@ class HttpSession:
         with response:
             location = response.headers.get("Location", "")
             # 304 is an answer, and so is 300 where it names no choice of its own: Salesforce lists records with it.
-            answers = response.status_code == 304 or (response.status_code == 300 and not location)
+            answers = response.status_code in self._answers or (response.status_code == 300 and not location)
             if 300 <= response.status_code < 400 and not answers:
                 return _redirect(host, location)
             pieces = []

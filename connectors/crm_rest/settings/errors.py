@@ -24,7 +24,10 @@ class ErrorRule(Section):
     `fatal`: a person must act. `fine`: as if it had succeeded.
     """
 
-    status: tuple[int, ...] = Field(default=(), description="one of these; empty: any")
+    status: tuple[int, ...] = Field(
+        default=(),
+        description="one of these; empty: any. A redirect is judged only where it is named, and never followed",
+    )
     header: str = Field(
         default="",
         max_length=80,

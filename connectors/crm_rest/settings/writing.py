@@ -28,6 +28,9 @@ class Step(Section):
         description="what of the reply is kept: of its body, or of {status, headers} where it has none; `id` is the "
         "document's",
     )
+    save_headers: dict[str, str] = Field(
+        default={}, description='headers of the reply that are kept as well, such as { etag = "ETag" }'
+    )
     also_fine: tuple[int, ...] = Field(default=(), description="statuses that mean it was done before")
 
 

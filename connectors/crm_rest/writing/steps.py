@@ -73,6 +73,8 @@ class Steps:
         return items
 
     def _save(self, step: Step, under_way: UnderWay, answer: Answer, place: str) -> None:
+        for name, header in step.save_headers.items():
+            under_way.save(name, answer.headers.get(header))
         told = answer.body if answer.body is not None else _envelope(answer)
         for name, path in step.save.items():
             try:

@@ -18,9 +18,11 @@ _STATES = {"D": "P", "P": "X"}
 class Depot(StandIn):
     """Invoices and credits have ids of their own, which may be the same; positions are asked for by documents."""
 
-    def __init__(self, password: str = "d3pot/Pass wörd") -> None:
+    password = "d3pot/Pass wörd"
+
+    def __init__(self) -> None:
         super().__init__()
-        self.password, self.session, self.logins = password, "", 0
+        self.session, self.logins = "", 0
         self.tables = {name: Table(self.stamp) for name in ("invoices", "credits", "notes")}
         self.customers = Table(self.stamp)
 

@@ -101,3 +101,6 @@ def test_credentials_do_not_follow_a_redirect(serve, connect):
         with pytest.raises(FatalError, match="redirects to"):
             connect(server, auth=auth).call(LIST)
     assert len(server.asked) == 2 and other.asked == []
+    rule = {"status": [301, 302], "then": "missing"}
+    assert connect(server, auth=AUTH, errors=[rule]).call(LIST).meaning == "missing"
+    assert other.asked == []

@@ -133,3 +133,13 @@ def test_a_reply_in_which_nothing_can_be_found_leaves_it_unknown() -> None:
         pytest.raises(UnknownOutcome, match="cannot be read"),
     ):
         adapter(talk, write).create(NOTE)
+
+
+def test_a_step_may_read_what_the_next_must_name() -> None:
+    """A version in a header, beside a body: what is changed meanwhile is not written over."""
+    read = {"request": {"path": "/notes"}, "save": {"id": "id"}, "save_headers": {"version": "ETag"}}
+    change = {"method": "PATCH", "path": "/notes/${id}", "headers": {"If-Match": "${saved.version}"}}
+    answers = {"GET /notes": Answer(200, {"id": 7}, {"ETag": 'W/"3"'}), "PATCH /notes/7": Answer(204)}
+    with Conversation(by_path(answers)) as talk:
+        adapter(talk, written("account_note", read, {"request": change})).create(NOTE)
+        assert talk.requests[-1].header("If-Match") == 'W/"3"'
