@@ -9,10 +9,9 @@ written as in HTML.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from functools import lru_cache
 from html import unescape
 from typing import Any
@@ -21,11 +20,17 @@ import jmespath
 from jmespath import functions
 from jmespath.exceptions import JMESPathError
 
+from connectors.crm_rest.json_reply import read
 from connectors.crm_rest.shortcut import Shortcuts, is_false
 from core.errors import DataError
 
 _ESCAPED = re.compile(r"&(?:quot|amp|lt|gt|apos|#0*39|#x0*27);", re.IGNORECASE)
 """What servers write that escape texts as they read them. Other entities are what somebody typed."""
+
+_EXACT = Context(prec=1000, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+_LARGEST_EXPONENT = 400
+_NESTING = 64
+"""How deep lists and tables may stand in each other in JSON inside a text."""
 
 
 class _Functions(functions.Functions):
@@ -33,11 +38,28 @@ class _Functions(functions.Functions):
 
     @functions.signature({"types": ["array", "null"]})
     def _func_total(self, values: list[Any] | None) -> Decimal:
-        return sum((_number(value) for value in values or ()), Decimal(0))
+        total = Decimal(0)
+        for value in values or ():
+            total = _EXACT.add(total, _number(value))
+        return total
 
     @functions.signature({"types": []}, {"types": []})
     def _func_times(self, first: Any, second: Any) -> Decimal | None:
-        return None if first is None or second is None else _number(first) * _number(second)
+        return None if first is None or second is None else _EXACT.multiply(_number(first), _number(second))
+
+    @functions.signature({"types": []})
+    def _func_to_number(self, value: Any) -> Decimal | int | None:
+        """As in JMESPath, where it is a binary fraction."""
+        if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
+            return value
+        try:
+            return _number(value) if isinstance(value, str) else None
+        except DataError:
+            return None
+
+    @functions.signature({"types": ["array-number"]})
+    def _func_avg(self, values: list[Any]) -> Decimal | None:
+        return _EXACT.divide(self._func_total(values), Decimal(len(values))) if values else None
 
     @functions.signature({"types": []})
     def _func_text(self, value: Any) -> str:
@@ -53,7 +75,7 @@ class _Functions(functions.Functions):
 
     @functions.signature({"types": ["string", "null"]})
     def _func_json(self, value: str | None) -> Any:
-        return None if not value else json.loads(value, parse_float=Decimal)
+        return None if not value else read(value.encode(), nesting=_NESTING)
 
     @functions.signature({"types": ["array", "null"]}, {"types": ["object"]})
     def _func_inherit(self, rows: list[Any] | None, table: dict[str, Any]) -> list[Any]:
@@ -76,8 +98,8 @@ class Expression:
         """Raises ValueError where the text is no JMESPath expression."""
         self.text = text
         try:
-            self._call = _SHORTCUTS.call(jmespath.compile(text or "@").parsed)
-        except (JMESPathError, ValueError) as error:
+            self._call = _SHORTCUTS.call(_exact(jmespath.compile(text or "@").parsed))
+        except (JMESPathError, ValueError, DataError) as error:
             raise ValueError(f"{text!r} is not a JMESPath expression: {str(error).splitlines()[0]}") from None
 
     def of(self, data: Any) -> Any:
@@ -114,7 +136,30 @@ def as_text(value: Any) -> str:
 
 
 def _number(value: Any) -> Decimal:
+    """Bounded: a few letters such as 1e999999 must not become a million digits further on."""
     try:
-        return Decimal(str(value))
+        number = Decimal(str(value))
     except InvalidOperation:
-        raise DataError("bad_number", "a number is needed, and something else stands there") from None
+        number = Decimal("NaN")
+    if not number.is_finite() or abs(number.adjusted()) > _LARGEST_EXPONENT:
+        raise DataError("bad_number", "a number is needed, and something else stands there")
+    return number
+
+
+def _exact(node: Any) -> Any:
+    """The parsed expression with decimals for the numbers in it, which the library reads as binary fractions."""
+    if isinstance(node, list):
+        return [_exact(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if node.get("type") == "literal":
+        return {**node, "value": _decimals(node["value"])}
+    return {name: _exact(item) for name, item in node.items()}
+
+
+def _decimals(value: Any) -> Any:
+    if isinstance(value, float):
+        return _number(value)
+    if isinstance(value, list):
+        return [_decimals(item) for item in value]
+    return {name: _decimals(item) for name, item in value.items()} if isinstance(value, dict) else value

@@ -77,3 +77,46 @@ def test_rows_inherit_what_they_have_not_themselves() -> None:
 )
 def test_escaped_texts_are_made_plain_once(text: str | None, expected: str | None) -> None:
     assert expression("unescape(name)").of({"name": text}) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "data", "expected"),
+    [
+        ("to_number(a)", {"a": "0.10"}, Decimal("0.10")),
+        ("to_number(a)", {"a": Decimal("7.70")}, Decimal("7.70")),
+        ("a || `0.1`", {"a": None}, Decimal("0.1")),
+        ("{rate: `7.7`}.rate", {}, Decimal("7.7")),
+        ("total(a)", {"a": ["1e30", "0.01", "-1e30"]}, Decimal("0.01")),
+        (
+            "times(a, b)",
+            {"a": "12345678901234567890.12", "b": "1.0000000001"},
+            Decimal("12345678902469135780.243456789012"),
+        ),
+        ("avg(a)", {"a": [1, 2]}, Decimal("1.5")),
+    ],
+)
+def test_no_number_is_a_binary_fraction_nor_loses_a_digit(text: str, data: Any, expected: Decimal) -> None:
+    found = expression(text).of(data)
+    assert (type(found), str(found)) == (Decimal, str(expected))
+
+
+def test_a_fraction_in_an_expression_is_that_of_a_reply() -> None:
+    assert expression("[?rate == `7.7`].name | [0]").of([{"rate": Decimal("7.7"), "name": "S"}]) == "S"
+
+
+def test_what_is_no_number_is_none() -> None:
+    for value in ("NaN", "Infinity", "1e999999", "x", "", None, True, [], {}):
+        assert expression("to_number(a)").of({"a": value}) is None
+
+
+@pytest.mark.parametrize("text", ["times(a, a)", "total([a])"])
+@pytest.mark.parametrize("value", ["1e300000", "NaN", "1e-999999999"])
+def test_a_few_letters_make_no_million_digits(text: str, value: str) -> None:
+    with pytest.raises(DataError):
+        expression(text).of({"a": value})
+
+
+@pytest.mark.parametrize("inside", ["NaN", "1e99999999", "[" * 100_000, "{" * 70 + "}" * 70, "<p>", "\ud800"])
+def test_json_inside_a_text_is_read_as_carefully_as_a_reply(inside: str) -> None:
+    with pytest.raises(DataError):
+        expression("json(a)").of({"a": inside})
