@@ -87,12 +87,13 @@ class Dolibarr(DolibarrBooks):
         self._need("societe.lire")
         mode = asked.query.get("mode", "0")
         wanted = {"1": (1, 3), "2": (2, 3), "3": (0,)}.get(mode, (0, 1, 2, 3))
-        rows = [row for row in self.third_parties if row.values["client"] in wanted]
+        rows = [row for row in self.third_parties if row.values["client"] in wanted and self._sees_all]
         return self._page(asked, rows, _THIRD_PARTY, self.shapes.third_party, "Thirdparties not found")
 
     @route("GET", f"{_ROOT}/thirdparties/{{id}}")
     def third_party(self, asked: Received, id: str) -> Any:
         self._need("societe.lire")
+        self._need("societe.client.voir")
         return self.shapes.third_party(self._found(self.third_parties, id, "Thirdparty not found"))
 
     @route("PUT", f"{_ROOT}/thirdparties/{{id}}")
@@ -147,7 +148,9 @@ class Dolibarr(DolibarrBooks):
         rows = [
             row
             for row in self.invoices
-            if status in (None, row.values["fk_statut"]) and (not parties or row.values["fk_soc"] in parties)
+            if self._sees_all
+            and status in (None, row.values["fk_statut"])
+            and (not parties or row.values["fk_soc"] in parties)
         ]
         return self._page(asked, rows, _INVOICE, self._invoice, "No invoice found")
 
@@ -272,6 +275,11 @@ class Dolibarr(DolibarrBooks):
         return int(row.id)
 
     # ------------------------------------------------------------ what routes share
+
+    @property
+    def _sees_all(self) -> bool:
+        """Else the user sees the customers it is the sales representative of: none."""
+        return "societe.client.voir" in self.rights
 
     def _need(self, right: str, *, status: int = 401) -> None:
         if right not in self.rights:

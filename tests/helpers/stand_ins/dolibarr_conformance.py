@@ -10,7 +10,7 @@ from html import unescape
 import pytest
 
 from connectors.conformance import AdapterConformance, Seed, cursor_of, ids_of, records_of, sample_request
-from connectors.spi import DocumentRequest, NoteRequest, Window, WriteRefused
+from connectors.spi import DocumentRequest, NoteRequest, Window, WriteKind, WriteRefused
 from core.errors import FatalError
 from tests.helpers.stand_ins.dolibarr_harness import DAY, DolibarrHarness
 from tests.helpers.stand_ins.landed import landed
@@ -148,6 +148,15 @@ class DolibarrConformance(AdapterConformance):
         with pytest.raises(WriteRefused):
             adapter.create(mixed)
         assert harness.stored("credit_note", request.key) == 0
+
+    def test_nothing_is_written_for_a_customer_the_user_does_not_see(
+        self, harness: DolibarrHarness, kind: WriteKind
+    ) -> None:
+        harness.dolibarr.revoke("societe.client.voir")
+        request = sample_request(kind, 1, harness.buyer.id)
+        with pytest.raises(FatalError, match="401"):
+            harness.build().create(request)
+        assert harness.stored(kind, request.key) == 0
 
     def test_a_note_says_what_it_was_to_say(self, harness: DolibarrHarness) -> None:
         request = sample_request("account_note", 1, harness.buyer.id)
