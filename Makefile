@@ -12,6 +12,9 @@ DEV      := $(VENV_DEV)/bin
 PIP      := -m pip --quiet --disable-pip-version-check
 INSTALL  := $(PIP) install
 
+# The tests start the command some hundred times: what it is compiled to is kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 
