@@ -18,10 +18,14 @@ from connectors.crm_rest.settings import RestSettings
 from connectors.spi import AlreadyExists, Page, UnknownOutcome, Window, WriteRefused
 from core.errors import FatalError, RetryableError
 from tests.helpers import strangers
+from tests.helpers.odoo_workspace import PROGRAMS
 from tests.helpers.stand_ins.base import StandIn
 from tests.helpers.stand_ins.harness import HurriedClock
+from tests.helpers.strangers.depot import Depot
+from tests.helpers.strangers.graph import Graph
 from tests.helpers.strangers.ledger import Ledger
 from tests.helpers.strangers.rolodex import Rolodex
+from tests.helpers.workspace import Workspace, call
 
 PAGES = Path(strangers.__file__).parent
 NUMBER = 'K/17 "O\'Neil" ü'
@@ -38,7 +42,9 @@ def connect(tmp_path: Path) -> Connect:
         for file, secret in secrets.items():
             (tmp_path / file).write_text(secret)
         text = (PAGES / f"{name}.toml").read_text("utf-8").replace("URL", stand_in.url)
-        settings = RestSettings.model_validate(laid_over(tomllib.loads(text, parse_float=Decimal), more))
+        page = tomllib.loads(text, parse_float=Decimal)
+        own = page.get("connections", {}).get("erp", {}).get("settings", page)
+        settings = RestSettings.model_validate(laid_over(own, more))
         return RestAdapter(name, settings, tmp_path, clock=HurriedClock())
 
     return connected
@@ -157,3 +163,183 @@ class TestLedger:
         adapter = connect("ledger", erp, {"key": "wr0ng-key"})
         told = repr(list(adapter.check()))
         assert "is not valid" in told and "wr0ng-key" not in told
+
+
+class TestGraph:
+    @pytest.fixture
+    def erp(self) -> Iterator[Graph]:
+        with Graph() as erp:
+            line = {"text": "Goods", "net": Decimal("100.05"), "rate": 19}
+            for _ in range(5):
+                given = {"kind": "INVOICE", "customer": NUMBER, "day": "2026-01-15", "currency": "EUR", "lines": [line]}
+                erp.add(given, "POSTED")
+            yield erp
+
+    def test_it_is_read_by_cursors(self, connect: Connect, erp: Graph) -> None:
+        adapter = connect("graph", erp, {"token": erp.token})
+        assert [finding for finding in adapter.check() if finding.level != "ok"] == []
+        first = pulled(adapter, erp)
+        assert ids_of(first) == {row.id for row in erp.documents}
+        row = next(iter(erp.documents))
+        erp.documents.change(row, {"customer": "C-2"})
+        later = pulled(adapter, erp, first)
+        assert [record.fields["account"] for page in later for record in page.records] == ["C-2"]
+        assert adapter.fetch("invoice", "no/such'id") is None
+
+    def test_a_lost_reply_makes_no_second_credit_note(self, connect: Connect, erp: Graph) -> None:
+        adapter = connect("graph", erp, {"token": erp.token})
+        request = sample_request("credit_note", 1, NUMBER)
+        internal = {"data": None, "errors": [{"message": "oops", "extensions": {"code": "INTERNAL_SERVER_ERROR"}}]}
+        erp.fail(200, internal, when=lambda asked: b"createDraft" in asked.body, after=True)
+        with pytest.raises(UnknownOutcome, match="oops"):
+            adapter.create(request)
+        (draft,) = adapter.look_up("credit_note", request.key)
+        assert draft.state == "draft"
+        with pytest.raises(WriteRefused, match="no such customer"):
+            adapter.create(sample_request("credit_note", 2, "O'Neil"))
+        made = adapter.create(sample_request("credit_note", 3, NUMBER))
+        assert made.state == "posted" and adapter.read_back("credit_note", made.remote_id) == made
+        assert adapter.read_back("credit_note", "gone") is None
+
+    def test_a_wrong_token_is_told(self, connect: Connect, erp: Graph) -> None:
+        adapter = connect("graph", erp, {"token": "wr0ng"})
+        with pytest.raises(FatalError, match=r"who are you") as caught:
+            pulled(adapter, erp)
+        assert "wr0ng" not in repr(caught.value)
+
+
+class TestDepot:
+    DAY = ("--as-of", "2026-04-20")
+
+    @pytest.fixture
+    def erp(self) -> Iterator[Depot]:
+        with Depot() as erp:
+            erp.customers.add({}, id=NUMBER)
+            lines = [
+                {"text": "Goods", "qty": "1,5", "net_ct": 100_005, "vat": 190},
+                {"text": "Books", "qty": "1.000,5", "net_ct": 50_055, "vat": 70},
+            ]
+            for day in (1_767_909_600_000, 1_769_729_400_000, 1_774_911_600_000):  # the last is 31 March in Berlin
+                erp.add("invoices", {"cust": NUMBER, "day": day, "lines": lines}, "P")
+            erp.add("credits", {"cust": NUMBER, "day": 1_769_729_400_000, "lines": lines[1:]}, "P")
+            yield erp
+
+    @pytest.fixture
+    def workspace(self, tmp_path: Path, erp: Depot) -> Workspace:
+        workspace = Workspace(tmp_path)
+        (tmp_path / "programs").mkdir()
+        for name in ("bonus", "club"):
+            (tmp_path / "programs" / f"{name}.toml").write_text(PROGRAMS[name])
+        (tmp_path / "password").write_text(erp.password)
+        workspace.config.write_text((PAGES / "depot.toml").read_text("utf-8").replace("URL", erp.url))
+        return workspace
+
+    def test_it_goes_the_whole_way(self, workspace: Workspace, erp: Depot) -> None:
+        assert "Ready" in call(workspace, "check").out
+        tried = call(workspace, "connector", "try", "erp").out
+        assert '"vat_ct": 22505' in tried and '"net_ct": 1234' in tried and erp.session not in tried
+        call(workspace, "pull")
+        for name in ("bonus", "club"):
+            call(workspace, "program", "live", name, "--settle-from", "2026-01-01")
+        for step in ("accrue", "propose"):
+            call(workspace, step, *self.DAY)
+        call(workspace, "review", "approve", "--all-without-alarms")
+        erp.session = "ended"
+        call(workspace, "write-back", *self.DAY)
+        _, made = erp.tables["credits"]
+        # 3 x 1,500.60 - 500.55 = 4,001.25: 1 % of what is above 500, 2 % of what is above 1,000
+        assert made.values["state"] == "P" and sum(line["net_ct"] for line in made.values["lines"]) == 6_503
+        assert [row.values["cust"] for row in erp.tables["notes"]] == [NUMBER]
+        assert [row.values["class"] for row in erp.customers] != [""]
+        call(workspace, "pull")
+        call(workspace, "reconcile")
+        call(workspace, "write-back", *self.DAY)
+        assert len(erp.tables["credits"]) == 2 and len(erp.tables["notes"]) == 1
+
+    def test_check_says_where_a_list_is_not(self, workspace: Workspace, erp: Depot) -> None:
+        workspace.config.write_text(workspace.config.read_text().replace('records = "rows"', 'records = "items"'))
+        told = call(workspace, "check").out
+        assert "nothing at `items`; it holds ok, page, last, rows" in told
+        call(workspace, "connector", "try", "erp")
+
+    def test_a_lost_reply_makes_no_second_credit_note(self, connect: Connect, erp: Depot) -> None:
+        adapter = connect("depot", erp, {"password": erp.password})
+        request = sample_request("credit_note", 1, NUMBER)
+        erp.fail(200, b"<html>", when=lambda asked: asked.method == "POST" and "credits" in asked.target, after=True)
+        with pytest.raises(UnknownOutcome):
+            adapter.create(request)
+        (draft,) = adapter.look_up("credit_note", request.key)
+        assert draft.state == "draft"
+        with pytest.raises(AlreadyExists):
+            adapter.create(request)
+        assert len(erp.tables["credits"].where(ref=request.key)) == 1
+
+    def test_too_much_asked_is_put_off_until_it_says(self, connect: Connect, erp: Depot) -> None:
+        adapter = connect("depot", erp, {"password": erp.password})
+        reset = str(int(erp.clock.now().timestamp()) + 500)
+        erp.fail(
+            429, {"ok": False, "text": "slow down"}, {"X-Reset": reset}, when=lambda asked: "credits" in asked.path
+        )
+        with pytest.raises(RetryableError) as caught:
+            adapter.create(sample_request("credit_note", 1, NUMBER))
+        assert 490 <= (caught.value.after or 0) <= 500
+
+    def test_a_wrong_password_is_told_and_not_shown(self, connect: Connect, erp: Depot) -> None:
+        adapter = connect("depot", erp, {"password": "wr0ng-password"})
+        with pytest.raises(FatalError, match="user or password is wrong"):
+            pulled(adapter, erp)
+
+
+GARBAGE = {
+    "a page": b"<html><h1>Maintenance</h1></html>",
+    "cut short": b'{"value": [{"id": 1',
+    "deep": b'{"value": ' + b"[" * 300 + b"]" * 300 + b"}",
+    "a huge number": b'{"value": [{"Id": 1e999999}], "rows": [{"id": 1e999999}]}',
+    "a table for a list": {"value": {}, "rows": {"1": {}}, "data": {"documents": {"edges": {"node": 1}}}},
+    "a list for a table": [1, 2],
+    "odd records": {"value": ["x", None, 3], "rows": [[], "x"], "data": ["x", 3, None], "last": 1},
+    "odd fields": {
+        "value": [{"Id": {"a": 1}}, {"Id": "a/b'c", "Net": "many"}],
+        "rows": [{"id": [1]}, {"id": "a/b", "changed": "yesterday", "net_ct": "many"}],
+        "data": [{"id": {"a": 1}, "attributes": 7}],
+        "last": 1,
+    },
+    "odd pages": {
+        "last": "many",
+        "rows": [],
+        "data": [],
+        "links": {"next": {"a": 1}},
+        "value": [],
+        "@odata.nextLink": 7,
+    },
+    "another host": {"links": {"next": "https://evil.example/"}, "data": [], "value": [], "@odata.nextLink": "//evil/"},
+    "nothing": b"",
+    "null": b"null",
+}
+
+
+@pytest.mark.parametrize("body", GARBAGE.values(), ids=GARBAGE)
+@pytest.mark.parametrize(
+    ("name", "made", "secrets"),
+    [
+        ("depot", Depot, {"password": Depot.password}),
+        ("rolodex", Rolodex, TestRolodex.SECRETS),
+        ("ledger", Ledger, {"key": Ledger.key}),
+        ("graph", Graph, {"token": Graph.token}),
+    ],
+    ids=["depot", "rolodex", "ledger", "graph"],
+)
+def test_garbage_is_an_error_of_ours_or_lies_in_quarantine(
+    connect: Connect, name: str, made: Callable[[], StandIn], secrets: Mapping[str, str], body: Any
+) -> None:
+    with made() as stand_in:
+        adapter = connect(name, stand_in, secrets)
+        lists = ("/d/invoices", "/v1/companies", "/odata/Documents", "/graphql")
+        stand_in.fail(200, body, times=99, when=lambda asked: asked.path in lists)
+        try:
+            pages = pulled(adapter, stand_in)
+        except (FatalError, RetryableError) as error:
+            assert error.message and "evil" not in error.message
+        else:
+            assert not any(page.records or page.coverage for page in pages)
+        assert isinstance(list(adapter.check()), list)
