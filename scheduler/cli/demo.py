@@ -19,7 +19,6 @@ from scheduler.cli.common import err, money, out, say, table, writing
 from scheduler.cli.explain import explained, show_proposal
 from scheduler.cli.status import overview, show_overview
 from scheduler.context import Context
-from scheduler.demo.generate import generate
 from scheduler.steps import chain
 from scheduler.steps.journal import close_and_export, month_of
 from scheduler.steps.programs import go_live, import_programs
@@ -41,6 +40,8 @@ def demo(
     Everything stays in one folder; nothing leaves this machine. Example: rebated demo /tmp/demo
     """
     _clear(folder, fresh)
+    from scheduler.demo.generate import generate  # writes Excel, which no other command has to load
+
     said = generate(folder, seed)
     say("1. A distributor's year", "bold")
     say(
