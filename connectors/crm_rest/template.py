@@ -172,13 +172,42 @@ def _each(template: Mapping[str, Any], data: Mapping[str, Any], tables: Tables) 
     found = find(data, template["$each"])
     if not isinstance(found, Sequence) or isinstance(found, str):
         raise DataError("bad_template", f"{template['$each']} is no list")
+    name = template.get("$as", "item")
+    item_of: Value | None = None
     for element in found:
-        own = {**data, template.get("$as", "item"): element}
+        own = {**data, name: element}
         if "$only" in template and render(template["$only"], own, tables) in (None, "", 0, False, OMITTED):
             continue
-        item = render(template["$item"], own, tables)
+        item_of = item_of or _same_for_each(template["$item"], name, own, tables)
+        item = item_of(own, tables)
         if item is not OMITTED:
             yield item
+
+
+def _same_for_each(template: Any, name: str, data: Mapping[str, Any], tables: Tables) -> Value:
+    """What fills a template in for one element after the other: what does not name it is filled in now."""
+    if isinstance(template, str):
+        parts = (part for part in parse(template) if isinstance(part, Reference))
+        if any(part.path.partition(".")[0] == name for part in parts):
+            return _filled(template)
+        same = _filled(template)(data, tables)
+        return lambda data, tables: same
+    if not isinstance(template, Mapping) or "$each" in template or "$merge" in template:
+        return lambda data, tables: render(template, data, tables)
+    entries = [
+        tuple(_same_for_each(each, name, data, tables) for each in (key, item)) for key, item in template.items()
+    ]
+
+    def table(data: Mapping[str, Any], tables: Tables) -> Any:
+        filled = {}
+        for key_of, value_of in entries:
+            key = key_of(data, tables)
+            value = value_of(data, tables)
+            if key is not OMITTED and value is not OMITTED:
+                filled[as_text(key)] = value
+        return filled
+
+    return table
 
 
 @lru_cache(maxsize=5000)
