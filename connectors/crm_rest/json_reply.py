@@ -11,6 +11,8 @@ import simplejson
 
 _LONGEST_NUMBER = 200
 _LARGEST_EXPONENT = 400
+_MOST_VALUES = 5_000_000
+"""Of lists, tables and what stands in them: each takes many times the memory of its few letters."""
 _ESCAPE = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)", re.DOTALL
 )
@@ -34,6 +36,8 @@ def read(body: bytes, *, nesting: int, kind: str = "") -> Any:
         raise NotJson("it is a web page, not JSON")
     if _is_deep(text, nesting):
         raise NotJson(f"its lists and tables are nested deeper than {nesting}, or do not end")
+    if len(text) > _MOST_VALUES and sum(map(text.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise NotJson(f"it holds more than {_MOST_VALUES:,} values; ask for less at once")
     try:
         written = text.decode("utf-8-sig")
         if _HALF.search(text):

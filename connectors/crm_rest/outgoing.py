@@ -51,6 +51,20 @@ def outgoing(
 
     Raises DataError where a template cannot be filled in, Elsewhere where the address is on another host.
     """
+    try:
+        return _filled(request, data, tables, base_url, headers, address)
+    except UnicodeError:  # half a surrogate pair, as a damaged text of another system holds it
+        raise DataError("bad_value", "a value holds what is no letter, and cannot be sent") from None
+
+
+def _filled(
+    request: Request,
+    data: Mapping[str, Any],
+    tables: Tables,
+    base_url: str,
+    headers: Mapping[str, str],
+    address: str | None,
+) -> Outgoing:
     base = _text(base_url, data, tables).rstrip("/")
     url = _at(base, _addressed(request, data, tables, base), address)
     sent: dict[str, str | Secret] = {"Accept": "application/json"}

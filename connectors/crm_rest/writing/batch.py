@@ -120,7 +120,11 @@ class Batches:
         errors = _list(expression(batch.errors).of(answer.body)) if batch.errors else []
         own: list[Any] = [None] * len(items)
         if batch.by:
-            by_name = {name: result for result in told for name in _names(batch.by, result)}
+            by_name: dict[str, Any] = {}
+            for result in told:
+                for name in _names(batch.by, result):
+                    # Two that contradict each other are no word about what came of it.
+                    by_name[name] = result if by_name.get(name, result) == result else None
             own = [by_name.get(item.name) for item in items]
         elif len(told) == len(items):
             own = told
@@ -176,7 +180,7 @@ def _names(path: str, item: Any) -> list[str]:
         value = waiting.pop()
         if isinstance(value, list):
             waiting += value
-        elif value is not None and not isinstance(value, dict):
+        elif value is not None and value != "" and not isinstance(value, dict):
             names.append(as_text(value))
     return names
 

@@ -233,6 +233,18 @@ def test_data_cannot_climb_out_of_a_path(serve, connect, value):
     assert server.asked == []
 
 
+@pytest.mark.parametrize(
+    "request_", [{"path": "/a/${id}"}, {"query": {"q": "${id}"}}, {"method": "POST", "form": {"q": "${id}"}}]
+)
+def test_half_a_letter_refuses_the_write_and_stops_the_read(serve, connect, request_):
+    client = connect(server := serve())
+    with pytest.raises(WriteRefused, match="no letter"):
+        client.call(Request.model_validate(request_), {"id": "A\udc80"}, during="write")
+    with pytest.raises(FatalError, match="no letter"):
+        client.call(Request.model_validate(request_), {"id": "A\udc80"})
+    assert server.asked == []
+
+
 def test_tables_of_the_adapter_are_used(serve, connect):
     client = connect(server := serve(lambda asked: reply({})))
 

@@ -123,3 +123,10 @@ def test_what_is_written_is_read_again_at_exactly_its_depth(value):
 def test_no_bytes_raise_anything_else(body):
     with contextlib.suppress(NotJson):
         read(body, nesting=4)
+
+
+def test_millions_of_tiny_records_are_refused_before_they_are_made() -> None:
+    body = b"[" + b"{}," * 2_500_000 + b"{}]"
+    with pytest.raises(NotJson, match="more than 5,000,000 values"):
+        read(body, nesting=8)
+    assert read(b'["' + b"," * 4_999_000 + b'"]', nesting=8) == ["," * 4_999_000]

@@ -125,6 +125,24 @@ def test_what_a_reply_says_nothing_of_is_unknown(reply: Any) -> None:
         assert [type(result) for result in results] == [UnknownOutcome] * 2, "one result for two: whose is it?"
 
 
+def test_results_that_contradict_each_other_are_no_word_about_what_came_of_it() -> None:
+    done = [{"id": "A"}, {"id": "B", "number": 1}, {"id": "A"}, {"id": "B", "number": 2}, {"id": "B", "number": 2}]
+    with Conversation(lambda asked: {"done": done}) as talk:
+        results = adapter(talk, written()).create_many(tiers("A", "B"))
+        assert [type(result) for result in results] == [Remote, UnknownOutcome]
+
+
+def test_a_result_without_a_name_is_nobodys() -> None:
+    reply = {"done": [{"id": ""}, {"id": None}], "failed": [{"of": {"ids": [""]}, "why": "no name"}]}
+    with Conversation(lambda asked: reply) as talk:
+        settings = written(key="${item.tier.next_tier?}")
+        results = adapter(talk, settings).create_many([replace(tier, next_tier=None) for tier in tiers("A", "B")])
+        assert [type(result) for result in results] == [UnknownOutcome] * 2
+    with Conversation(lambda asked: reply) as talk:
+        settings = written(errors="failed", error_by="of.ids")
+        assert told(adapter(talk, settings).create_many(tiers("A"))) == ["WriteRefused: no name"]
+
+
 @pytest.mark.parametrize("reply", [Answer(500, {}), Answer(200, b"<html/>", content_type="text/html")])
 def test_a_lost_reply_leaves_each_unknown(reply: Answer) -> None:
     with Conversation(lambda asked: reply) as talk:
