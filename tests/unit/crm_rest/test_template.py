@@ -49,6 +49,26 @@ def test_a_whole_reference_keeps_its_type() -> None:
     assert type(shaped["net"]) is Decimal
 
 
+@pytest.mark.parametrize(
+    "item",
+    [
+        "${line.net}",
+        "${document.key}",
+        "${values.none?}",
+        "${line.none?}",
+        "${document.key} ${line.net}",
+        {"${values.field}": "${line.net}", "${line.code}": "${document.key}", "${values.none?}": 1, "fixed": 2},
+        {"rest": {"$merge": [{"a": "${line.net}"}, {"b": "${document.key}"}]}, "list": ["${line.code}", "${now}"]},
+        {"all": {"$each": "document.lines", "$as": "other", "$item": "${line.net} of ${other.net}"}},
+        {"all": {"$each": "document.lines", "$item": "${item.net}"}, "line": "${line}"},
+    ],
+)
+def test_each_element_becomes_what_it_becomes_alone(item: Any) -> None:
+    alone = [render(item, {**DATA, "line": line}, Tables()) for line in DATA["document"]["lines"]]
+    together = filled({"$each": "document.lines", "$as": "line", "$item": item})
+    assert together == [each for each in alone if each is not OMITTED]
+
+
 def test_inside_text_a_value_is_written_out() -> None:
     assert (
         filled("${document.key}: ${document.net}, ${values.flag}, ${document.issued}")
