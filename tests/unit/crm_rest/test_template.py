@@ -171,7 +171,8 @@ def test_tables_are_laid_over_one_another() -> None:
     template = {"array_options": {"$merge": ["${saved.options}", {"options_b": "${tier.tier}"}, "${saved.none}"]}}
     assert render(template, data, Tables()) == {"array_options": {"options_a": "1", "options_b": "gold"}}
     assert render({"$merge": ["${saved.none}", {}]}, data, Tables()) == {}
-    for wrong in ({"$merge": {}}, {"$merge": [], "more": 1}):
+    cases: tuple[Any, ...] = ({"$merge": {}}, {"$merge": [], "more": 1})
+    for wrong in cases:
         with pytest.raises(ValueError, match="merge"):
             check_template(wrong)
 
