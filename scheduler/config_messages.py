@@ -30,6 +30,10 @@ def rows(error: ValidationError, source: str, model: type[BaseModel], data: Mapp
             message = _unknown(str(loc[-1]), keys_at(model, loc[:-1], data))
         elif item["type"] == "missing":
             message = "is missing, and has no default"
+        elif item["type"] == "union_tag_not_found":
+            message = "`kind` is missing: it says which settings stand here"
+        elif item["type"] == "union_tag_invalid":
+            message = f"there is no such kind; there are: {item.get('ctx', {}).get('expected_tags', '')}"
         elif item["type"] in ("model_type", "model_attributes_type", "dict_type"):
             message = "must be a table"
         elif item["type"] not in ("plain_secret", "book_url", "value_error"):

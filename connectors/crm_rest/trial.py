@@ -35,8 +35,10 @@ from connectors.spi import (
     WriteRequest,
 )
 from core.documents import BadRecord, RawRecord
-from core.errors import RebatedError
+from core.errors import DataError, RebatedError
 from core.money import minor_units, parse_decimal
+from core.normalise import normalise
+from core.source import SourceRules
 
 KEY = "RB-TRIAL"
 """Stands where our key would. It has the form of none: what somebody writes by hand with it is not taken for ours."""
@@ -61,12 +63,14 @@ class Shown:
 
 @dataclass(slots=True)
 class Reading:
-    """What one read gave: the requests, the records of the first page, and what stopped it."""
+    """What one read gave: the requests, the records of the first page, why some of them would go to quarantine, and
+    what stopped it."""
 
     stream: str
     requests: list[Shown] = field(default_factory=list)
     records: Sequence[RawRecord] = ()
     bad: Sequence[BadRecord] = ()
+    quarantined: Sequence[str] = ()
     failure: str = ""
     hint: str = ""
 
@@ -81,8 +85,8 @@ class Writing:
     hint: str = ""
 
 
-def read_once(adapter: Adapter, stream: str) -> Reading:
-    """The first page of a stream, read from the beginning."""
+def read_once(adapter: Adapter, stream: str, rules: SourceRules) -> Reading:
+    """The first page of a stream, read from the beginning. `rules`: how the records of the source are judged."""
     result = Reading(stream)
 
     with _told(adapter, result.requests) if isinstance(adapter, RestAdapter) else nullcontext():
@@ -93,7 +97,17 @@ def read_once(adapter: Adapter, stream: str) -> Reading:
             return result
     if page is not None:
         result.records, result.bad = page.records, page.bad
+        result.quarantined = tuple(filter(None, (_judged(record, rules) for record in page.records)))
     return result
+
+
+def _judged(record: RawRecord, rules: SourceRules) -> str:
+    try:
+        normalise(record, rules)
+    except DataError as error:
+        place = f"{error.path}: " if error.path else ""
+        return f"{record.kind} {record.external_id}: {place}{error.message}"
+    return ""
 
 
 def _told(adapter: RestAdapter, requests: list[Shown]) -> AbstractContextManager[None]:

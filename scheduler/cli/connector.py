@@ -154,7 +154,8 @@ def try_(
 ) -> None:
     """Read one page of each stream, and show the exact requests of each write without sending them.
 
-    Secrets are not shown. Nothing is kept or changed. Requests are shown of REST connections; of others what comes is.
+    Secrets are not shown. Nothing is kept or changed. Of REST connections requests and replies are shown, of each list
+    in a reply the first element; of others what comes is.
     Example: rebated connector try crm
     """
     loaded = load_config(config)
@@ -166,7 +167,10 @@ def try_(
 
     if stream and stream not in adapter.streams():
         raise RefusedError(f"there is no stream {stream!r}; there are: {', '.join(adapter.streams())}")
-    reads = [trial.read_once(adapter, each) for each in ([stream] if stream else adapter.streams())]
+    reads = [
+        trial.read_once(adapter, each, loaded.connections[name].source)
+        for each in ([stream] if stream else adapter.streams())
+    ]
     account = account or next(
         (record.external_id for read in reads for record in read.records if record.kind in _WHOSE), "ACCOUNT"
     )
@@ -198,7 +202,9 @@ def _show_read(read: Any) -> None:
     if read.failure:
         _show_failure(read)
         return
-    say(f"{counted(len(read.records), 'record')} on the first page, {len(read.bad)} cannot be used")
+    say(f"{counted(len(read.records), 'record')} on the first page, {len(read.bad)} more cannot be read")
+    if read.quarantined:
+        say(f"{len(read.quarantined)} of them would go to quarantine, such as {read.quarantined[0]}", "yellow")
     for record in read.records[:1]:
         rows = [(field, value) for field, value in record.fields.items()]
         rows += [(f"line {number}", line) for number, line in enumerate(record.lines[:3], 1)]

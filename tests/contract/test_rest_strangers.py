@@ -262,6 +262,29 @@ class TestDepot:
         assert "nothing at `items`; it holds ok, page, last, rows" in told
         call(workspace, "connector", "try", "erp")
 
+    @pytest.mark.parametrize(
+        ("right", "wrong", "told"),
+        [
+            ('account = "cust"', 'customer = "cust"', "we know no field 'customer'; there are: account,"),
+            ("quantity = {", "qty = {", "lines.fields: we know no field 'qty'; there are: description,"),
+            ("${window.since}", "${window.from}", "there are window.since, window.until"),
+            ('kind = "number", ', "", "`kind` is missing"),
+            ('kind = "number"', 'kind = "pages"', "there is no such kind; there are: 'none', 'link'"),
+        ],
+    )
+    def test_a_slip_of_the_pen_is_told(self, workspace: Workspace, right: str, wrong: str, told: str) -> None:
+        text = workspace.config.read_text()
+        assert right in text
+        workspace.config.write_text(text.replace(right, wrong))
+        assert told in call(workspace, "check", code=2).err.replace("\n", " ")
+
+    def test_the_trial_says_what_would_go_to_quarantine(self, workspace: Workspace) -> None:
+        text = workspace.config.read_text()
+        workspace.config.write_text(
+            text.replace('total_net = { path = "net_ct", factor = "0.01" }', 'total_net = "net_ct"')
+        )
+        assert "2 of them would go to quarantine, such as invoice 1" in call(workspace, "connector", "try", "erp").out
+
     def test_a_lost_reply_makes_no_second_credit_note(self, connect: Connect, erp: Depot) -> None:
         adapter = connect("depot", erp, {"password": erp.password})
         request = sample_request("credit_note", 1, NUMBER)

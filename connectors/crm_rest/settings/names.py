@@ -13,6 +13,7 @@ from connectors.crm_rest.settings.writing import Batch, Find, Step
 from connectors.crm_rest.template import references
 
 _ALWAYS = frozenset(("values", "derived", "session", "connection", "now"))
+_INSIDE = {"window": ("since", "until"), "page": ("size", "number", "offset", "cursor", "after")}
 _REQUESTED = {
     "credit_note": "document",
     "debit_invoice": "document",
@@ -29,6 +30,9 @@ def wrong_names(settings: Any) -> Iterator[str]:
             root, _, rest = reference.path.partition(".")
             if root not in roots:
                 yield f"{place}: ${{{reference.path}}}: here there are {', '.join(sorted(roots))}"
+            elif root in _INSIDE and rest and rest not in _INSIDE[root]:
+                there = ", ".join(f"{root}.{name}" for name in _INSIDE[root])
+                yield f"{place}: ${{{reference.path}}}: there are {there}"
             elif root == "values" and not reference.optional and rest.partition(".")[0] not in settings.values:
                 yield f"{place}: ${{{reference.path}}}: [values] has no {rest}"
             for name, argument in reference.filters:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from connectors.crm_rest.settings.base import Path, PathTemplate, Request, Section, Template
-from core.documents import RecordKind
+from core.documents import DOCUMENT_KINDS, HEADER_FIELDS, LINE_FIELDS, RECORD_FIELDS, RecordKind
+from core.documents import Field as Canonical
 
 FORMATS = "iso, epoch, epoch_ms, epoch_us, http, date, parts (a table of year, month, day, hour ...), or a pattern"
 
@@ -244,4 +246,18 @@ class Stream(Section):
             raise ValueError("detail needs `one`: the request that reads a single record")
         if self.kind != "exchange_rate" and "id" not in self.fields:
             raise ValueError("fields needs `id`")
+        named = {field.name for kind in (self.kind, *(rule.kind for rule in self.kinds)) for field in _fields_of(kind)}
+        _refuse_unknown("fields", self.fields, {*named, "id"})
+        if self.lines is not None:
+            _refuse_unknown("lines.fields", self.lines.fields, {field.name for field in LINE_FIELDS})
         return self
+
+
+def _fields_of(kind: RecordKind) -> tuple[Canonical, ...]:
+    return HEADER_FIELDS if kind in DOCUMENT_KINDS else RECORD_FIELDS[kind]
+
+
+def _refuse_unknown(place: str, given: Collection[str], known: Collection[str]) -> None:
+    unknown = sorted(set(given) - set(known))
+    if unknown:
+        raise ValueError(f"{place}: we know no field {unknown[0]!r}; there are: {', '.join(sorted(known))}")
