@@ -15,8 +15,10 @@ from connectors.conformance import cursor_of, ids_of, sample_request
 from connectors.crm_rest.adapter import RestAdapter
 from connectors.crm_rest.preset import laid_over
 from connectors.crm_rest.settings import RestSettings
+from connectors.crm_rest.trial import read_once
 from connectors.spi import AlreadyExists, Page, UnknownOutcome, Window, WriteRefused
 from core.errors import FatalError, RetryableError
+from core.source import SourceRules
 from tests.helpers import strangers
 from tests.helpers.odoo_workspace import PROGRAMS
 from tests.helpers.stand_ins.base import StandIn
@@ -163,6 +165,13 @@ class TestLedger:
         adapter = connect("ledger", erp, {"key": "wr0ng-key"})
         told = repr(list(adapter.check()))
         assert "is not valid" in told and "wr0ng-key" not in told
+        (shown,) = read_once(adapter, "documents", SourceRules()).requests
+        assert "key *** is not valid" in shown.reply and "wr0ng-key" not in repr(shown)
+
+    def test_the_trial_obeys_no_reply(self, connect: Connect, erp: Ledger) -> None:
+        erp.fail(200, {"value": [{"Id": "\x9b31m\u202e", "b": [1, 2, 3]}], "@odata.deltaLink": "/x"}, times=9)
+        (shown,) = read_once(connect("ledger", erp, {"key": erp.key}), "documents", SourceRules()).requests
+        assert "\x9b" not in shown.reply and "\u202e" not in shown.reply and "… and 2 more" in shown.reply
 
 
 class TestGraph:
