@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from tests.helpers.stand_ins.base import StandIn
 from tests.helpers.stand_ins.erpnext_doctypes import DOCTYPES, Doctype
 from tests.helpers.stand_ins.erpnext_invoices import check_return, reckoned, status
-from tests.helpers.stand_ins.erpnext_query import Values, error
+from tests.helpers.stand_ins.erpnext_query import Values, crash, error
 from tests.helpers.stand_ins.table import Row, Table
 
 _ALLOWED_AFTER_SUBMIT = frozenset({"title", "remarks", "po_no", "language"})
@@ -90,6 +90,8 @@ class ErpNextBooks(StandIn):
     def insert(self, doctype: str, sent: Mapping[str, Any]) -> Row:
         """A new document, as sent. Raises Refused, and then nothing is kept."""
         kind = self._kind(doctype)
+        if doctype == "Sales Invoice" and sent.get("customer") and not self._is("Customer", sent["customer"]):
+            raise crash("AttributeError", "'NoneType' object has no attribute 'payment_terms'")
         values = self._blank(doctype) | self._taken(kind, sent)
         values["docstatus"] = sent.get("docstatus", 0)
         if values["docstatus"] not in ((0, 1) if kind.submittable else (0,)):
@@ -97,7 +99,8 @@ class ErpNextBooks(StandIn):
         name = self._name(kind, values)
         values["name"] = name
         for field in kind.tables:
-            values[field] = [self._row(kind.tables[field], each, name) for each in sent.get(field) or []]
+            rows = enumerate(sent.get(field) or [], 1)
+            values[field] = [self._row(kind.tables[field], each, name, number) for number, each in rows]
         self._validate(kind, values)
         if self.tables[doctype].get(name) is not None:
             raise error(409, "DuplicateEntryError", f"{doctype} {name} exists")
@@ -110,6 +113,9 @@ class ErpNextBooks(StandIn):
         if (before, after) not in {(0, 0), (0, 1), (1, 1), (1, 2)} or (after and not kind.submittable):
             raise error(417, "DocstatusTransitionError", f"not from {before} to {after}")
         changed = self._taken(kind, sent)
+        returns = self.tables[doctype].where(return_against=row.id, docstatus=1) if after == 2 else []
+        if returns and before == 1:
+            raise error(417, "LinkExistsError", f"Cannot cancel {row.id}: it is linked with {returns[0].id}")
         custom = self.custom.get(doctype, {})
         if before == 1 and any(name not in _ALLOWED_AFTER_SUBMIT | {"docstatus"} for name in changed):
             fixed = [name for name in changed if name in custom or name not in _ALLOWED_AFTER_SUBMIT]
@@ -150,15 +156,18 @@ class ErpNextBooks(StandIn):
         if table is None or table.get(name) is None:
             raise error(417, "LinkValidationError", f"Could not find {name}")
 
-    def _taken(self, kind: Doctype, sent: Mapping[str, Any]) -> dict[str, Any]:
+    def _is(self, doctype: str, name: Any) -> bool:
+        return self.tables[doctype].get(str(name)) is not None
+
+    def _taken(self, kind: Doctype, sent: Mapping[str, Any], place: str = "") -> dict[str, Any]:
         """What was sent, of the right types. What Frappe drops silently is refused here: nobody means it."""
         fields = kind.fields | self.custom.get(kind.name, {})
         unknown = set(sent) - set(fields) - set(kind.tables) - {"docstatus", "doctype", "name"}
         if unknown:
             raise error(417, "ValidationError", f"the stand-in knows no {sorted(unknown)} in {kind.name}")
-        return {name: self._cast(kind, name, fields[name], sent[name]) for name in sent if name in fields}
+        return {name: self._cast(name, fields[name], sent[name], place) for name in sent if name in fields}
 
-    def _cast(self, kind: Doctype, name: str, sort: str, value: Any) -> Any:
+    def _cast(self, name: str, sort: str, value: Any, place: str) -> Any:
         if value in (None, ""):
             return _EMPTY.get(sort)
         try:
@@ -170,17 +179,20 @@ class ErpNextBooks(StandIn):
                 return date.fromisoformat(str(value))
         except (ValueError, InvalidOperation):
             raise error(417, "InvalidDates" if sort == "date" else "ValidationError", f"{name}: {value}") from None
-        if sort.startswith("link ") and self.tables[sort.removeprefix("link ")].get(str(value)) is None:
-            raise error(417, "LinkValidationError", f"Could not find {name}: {value}")
+        if sort.startswith("link ") and not self._is(sort.removeprefix("link "), value):
+            label = name.replace("_", " ").title()
+            raise error(417, "LinkValidationError", f"Could not find {place}{label}: {value}")
         if not isinstance(value, str):
             raise error(417, "ValidationError", f"{name} is text")
         return value
 
-    def _row(self, doctype: str, sent: Any, parent: str) -> dict[str, Any]:
+    def _row(self, doctype: str, sent: Any, parent: str, number: int) -> dict[str, Any]:
         kind = DOCTYPES[doctype]
         if not isinstance(sent, Mapping):
             raise error(500, "TypeError", "a row is no object")
-        values = self._blank(doctype) | self._taken(kind, sent)
+        if doctype == "Sales Invoice Item" and sent.get("item_code") and not self._is("Item", sent["item_code"]):
+            raise error(404, "DoesNotExistError", f"Item {sent['item_code']} not found")
+        values = self._blank(doctype) | self._taken(kind, sent, f"Row #{number}: ")
         if doctype == "Sales Invoice Item" and values["item_code"]:
             item = self.tables["Item"].get(values["item_code"])
             assert item is not None

@@ -42,7 +42,7 @@ class ErpNextHarness(PresetHarness):
             "url": self.proxy.url,
             "company": self.erpnext.company,
             "entity": "DE01",
-            "time_zone": "Asia/Kolkata",
+            "time_zone": self.erpnext.zone.key,
             "tier_since": "custom_rebated_since",
             "accrued": "custom_rebated_accrued",
         }
@@ -75,7 +75,7 @@ class ErpNextHarness(PresetHarness):
     def seed_with_bad(self, records: Sequence[Seed]) -> None:
         self.seed(records)
         self.rows["BAD"] = row = self.make(Seed("BAD"))
-        row.values["docstatus"] = 9
+        self.table.change(row, {"docstatus": 9})
 
     # ------------------------------------------------------------ the target
 
@@ -86,7 +86,8 @@ class ErpNextHarness(PresetHarness):
         if kind == "tier":
             request = sample_by_key("tier", key, self.buyer.id)
             assert isinstance(request, TierRequest)
-            return int(self.buyer.values["custom_rebated_tier"] == request.tier)
+            buyer = self.erpnext.tables["Customer"].get(self.buyer.id)
+            return int(buyer is not None and buyer.values["custom_rebated_tier"] == request.tier)
         if kind == "account_note":
             return sum(1 for comment in self.erpnext.tables["Comment"] if key in comment.values["content"])
         return len(self.table.where(custom_rebated_key=key))

@@ -1,6 +1,6 @@
 """What a Frappe server makes of `fields`, `filters`, `order_by` and `limit_*` of a list.
 
-A field nobody knows is left out of a list; a filter over one is the database's error, with status 500.
+A field nobody knows is refused with 417, in `fields` as in `filters`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,23 @@ from typing import Any
 from tests.helpers.stand_ins.base import Refused
 
 Values = Mapping[str, Any]
+_TRACEBACK = {"exc": json.dumps(["Traceback (most recent call last): ..."])}
 
 
 def error(status: int, kind: str, message: str) -> Refused:
     """As Frappe answers: the class of the error, and the message as JSON inside JSON inside JSON."""
     told = json.dumps([json.dumps({"message": f"<b>{message}</b>", "indicator": "red", "raise_exception": 1})])
-    body = {"exception": f"frappe.exceptions.{kind}: {message}", "exc_type": kind, "_server_messages": told}
-    return Refused(status, body | {"exc": json.dumps(["Traceback (most recent call last): ..."])})
+    body = {"exc_type": kind, "_server_messages": told}
+    if status == 404:  # without a traceback
+        return Refused(status, body)
+    return Refused(status, {"exception": f"frappe.exceptions.{kind}: {message}"} | body | _TRACEBACK)
+
+
+def crash(kind: str, message: str) -> Refused:
+    """As Frappe answers where its program breaks: nothing is said to people."""
+    return Refused(
+        500, {"exception": f"{kind}: {message}", "exc_type": kind, "_exc_source": "erpnext (app)"} | _TRACEBACK
+    )
 
 
 def parsed(query: Mapping[str, str], name: str, default: Any) -> Any:
@@ -34,11 +44,16 @@ def parsed(query: Mapping[str, str], name: str, default: Any) -> Any:
         raise error(500, "JSONDecodeError", f"{name} is no JSON") from None
 
 
-def check_filters(filters: Any, known: Iterable[str], doctype: str) -> None:
-    """That filters name columns there are: the database says so even where there is no record."""
-    for each in _listed(filters):
-        if each[0] not in known:
-            raise error(500, "OperationalError", f"(1054, \"Unknown column 'tab{doctype}.{each[0]}' in 'WHERE'\")")
+def check_fields(names: Iterable[Any], known: Iterable[str]) -> None:
+    """That there are fields of these names, even where there is no record."""
+    for name in names:
+        if name not in known:
+            raise error(417, "DataError", f"Field not permitted in query: {name}")
+
+
+def filtered(filters: Any) -> list[Any]:
+    """The names of the fields filters look at."""
+    return [each[0] for each in _listed(filters)]
 
 
 def holds(filters: Iterable[Any], values: Values, doctype: str) -> bool:
