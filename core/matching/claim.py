@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from core.matching.account import FILE, PERSON, UNMATCHED, Before, Candidate, OurAccount, Outcome, Rule, Said
-from core.matching.register import Register
+from core.matching.register import MOST_NAMED, Register
 from core.matching.vat_numbers import vat_number
-
-_MOST = 20
-"""Candidates that are kept: more help nobody to choose."""
 
 
 class Claimant:
@@ -69,15 +66,15 @@ class Claimant:
         return Outcome("matched", survivors[0], rule, reason if survivors[0] == counterpart else "merged")
 
     def _by_rule(self, account: OurAccount, ids: frozenset[str]) -> Outcome | None:
-        found = [(rule, names) for rule in self._by if (names := self._register.find(rule, account))]
-        if not found:
+        claims = [(rule, found) for rule in self._by if (found := self._register.find(rule, account)).ids]
+        if not claims:
             return None
-        rule, names = found[0]
-        if len(names) > 1:
-            return _ambiguous(rule, "several", [(one, rule) for one in names])
-        (one,) = names
-        if any(one not in others for _, others in found):
-            return _ambiguous(rule, "contradiction", [(name, other) for other, names in found for name in names])
+        rule, found = claims[0]
+        if len(found.ids) > 1:
+            return _ambiguous(rule, "several", [(one, rule) for one in found.first])
+        (one,) = found.first
+        if any(one not in others.ids for _, others in claims):
+            return _ambiguous(rule, "contradiction", [(each, by) for by, others in claims for each in others.first])
         if self._is_anothers(one, ids):
             return _ambiguous(rule, "differs", [(one, rule)])
         return Outcome("matched", one, rule)
@@ -107,4 +104,4 @@ class Claimant:
 
 
 def _ambiguous(rule: str, reason: str, candidates: Sequence[Candidate]) -> Outcome:
-    return Outcome("ambiguous", None, rule, reason, tuple(sorted(set(candidates))[:_MOST]))
+    return Outcome("ambiguous", None, rule, reason, tuple(sorted(set(candidates))[:MOST_NAMED]))

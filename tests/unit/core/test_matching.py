@@ -326,3 +326,40 @@ def test_old_accounts_that_disagree_go_to_a_person():
     assert (found.state, found.candidates) == ("ambiguous", (("x", "external_key"), ("y", "external_key")))
     found = one(ours, there("x", external_key="C-1"), said=Said(person={2: "gone"}))
     assert found == matched("x", "external_key"), "what is there serves"
+
+
+# ---------------------------------------------------------------- what many share
+
+
+MANY = 500
+
+
+class Counted(str):
+    """An id that counts how often it is put in order."""
+
+    compared = 0
+    __hash__ = str.__hash__
+
+    def __lt__(self, other: str) -> bool:
+        Counted.compared += 1
+        return str.__lt__(self, other)
+
+
+def test_what_all_share_costs_no_more_than_what_each_has_alone():
+    ours = [account(number, f"C-{number}", vat_number="DE123456789", email="a@same.de") for number in range(MANY)]
+    theirs = [there(Counted(f"X{number:03}"), vat_number="123456789", domain="same.de") for number in range(MANY)]
+    Counted.compared = 0
+    found = match(ours, theirs, ("domain", "vat_number"))
+    assert {outcome.state for outcome in found.values()} == {"ambiguous"}
+    assert found[0].candidates == tuple((f"X{number:03}", "domain") for number in range(20))
+    assert Counted.compared < 200 * MANY, "it would take minutes where all were gone through for each account"
+
+
+def test_long_ways_of_merges_end_where_they_end():
+    ours = [account(number, f"C-{number}") for number in range(MANY)]
+    theirs = [there(f"X{number}", merged_into=f"X{number + 1}") for number in range(MANY)]
+    before = {number: Before(f"X{number}", "external_key") for number in range(MANY)}
+    found = match(ours, [*theirs, there(f"X{MANY}")], KEY_FIRST, before=before)
+    assert all(outcome.candidates == ((f"X{MANY}", "external_key"),) for outcome in found.values())
+    in_a_circle = match(ours, [*theirs, there(f"X{MANY}", merged_into="X0")], KEY_FIRST, before=before)
+    assert {outcome.state for outcome in in_a_circle.values()} == {"stale"}
