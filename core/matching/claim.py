@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from core.matching.account import FILE, PERSON, UNMATCHED, Before, Candidate, OurAccount, Outcome, Rule, Said
 from core.matching.register import MOST_NAMED, Register
@@ -99,8 +99,16 @@ class Claimant:
 
     def _number_differs(self, account: OurAccount, outcome: Outcome) -> bool:
         item = self._register.active[outcome.counterpart or ""]
-        ours, theirs = vat_number(account.vat_number, account.country), vat_number(item.vat_number, item.country)
-        return ours is not None and theirs is not None and not ours.alike(theirs)
+        theirs = vat_number(item.vat_number, item.country)
+        ours = [number for one in _all(account) if (number := vat_number(one.vat_number, one.country))]
+        return theirs is not None and bool(ours) and not any(number.alike(theirs) for number in ours)
+
+
+def _all(account: OurAccount) -> Iterator[OurAccount]:
+    """An account, and those that were merged into it."""
+    yield account
+    for one in account.former:
+        yield from _all(one)
 
 
 def _ambiguous(rule: str, reason: str, candidates: Sequence[Candidate]) -> Outcome:

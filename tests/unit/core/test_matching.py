@@ -328,6 +328,13 @@ def test_old_accounts_that_disagree_go_to_a_person():
     assert found == matched("x", "external_key"), "what is there serves"
 
 
+def test_a_match_by_the_number_of_the_old_account_stays():
+    ours = account(2, "C-2", vat_number="DE123456789", former=(account(1, "C-1", vat_number="123456789"),))
+    found = there("x", vat_number="AT123456789")
+    assert one(ours, found) == matched("x", "vat_number")
+    assert one(ours, found, before={2: Before("x", "vat_number")}).state == "matched"
+
+
 # ---------------------------------------------------------------- what many share
 
 
