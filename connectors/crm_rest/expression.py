@@ -81,6 +81,14 @@ class _Functions(functions.Functions):
     def _func_inherit(self, rows: list[Any] | None, table: dict[str, Any]) -> list[Any]:
         return [{**table, **row} for row in rows or () if isinstance(row, dict)]
 
+    @functions.signature(
+        {"types": ["array", "null"]}, {"types": ["string"]}, {"types": ["object", "null"]}, {"types": ["string"]}
+    )
+    def _func_looked_up(self, rows: list[Any] | None, by: str, table: dict[str, Any] | None, other: str) -> list[Any]:
+        """Of each row what the table has under its `by`, else its `other`."""
+        kept = table or {}
+        return [kept.get(str(row.get(by)), row.get(other)) for row in rows or () if isinstance(row, dict)]
+
     @functions.signature({"types": ["string", "null"]})
     def _func_unescape(self, value: str | None) -> str | None:
         return None if value is None else _ESCAPED.sub(lambda found: unescape(found.group()), value)

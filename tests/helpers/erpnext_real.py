@@ -183,9 +183,11 @@ class RealErpNext:
     def add_tax(self, percent: int) -> tuple[str, str]:
         title, company = f"VAT {percent}", self.company
         account = {"account_name": title, "company": company, "account_type": "Tax", "tax_rate": percent}
-        self.call("POST", "Account", {**account, "parent_account": "Duties and Taxes - C"}, taken=(409,))
+        above = {"parent_account": "Duties and Taxes - C"}
+        self.call("POST", "Account", {**account, **above}, taken=(409,))
         template = {"title": f"{title} %", "company": company}
-        taxes = [{"tax_type": f"{title} - C", "tax_rate": percent}]
+        self.call("POST", "Account", {**account, "account_name": f"Input {title}", **above}, taken=(409,))
+        taxes = [{"tax_type": f"{name} - C", "tax_rate": percent} for name in (title, f"Input {title}")]
         self.call("POST", "Item%20Tax%20Template", {**template, "taxes": taxes}, taken=(409,))
         return f"{title} - C", f"{title} % - C"
 

@@ -49,10 +49,14 @@ class ErpNextBooks(StandIn):
             row.values.setdefault(name, None)
 
     def add_tax(self, percent: int) -> tuple[str, str]:
-        """An account for a tax, and an item tax template of that rate: their names."""
+        """An account for a tax, and an item tax template of that rate: their names.
+
+        Like those ERPNext makes itself, the template also names accounts that have nothing to do with sales.
+        """
         account = self.put("Account", f"VAT {percent} - C", account_name=f"VAT {percent}", company=self.company).id
         template = self.put("Item Tax Template", f"VAT {percent} % - C", company=self.company).id
-        self.templates[template] = {account: Decimal(percent)}
+        bought = self.put("Account", f"Input VAT {percent} - C", company=self.company).id
+        self.templates[template] = {account: Decimal(percent), bought: Decimal(percent)}
         return account, template
 
     def add_customer(self, name: str, **values: Any) -> Row:
@@ -69,7 +73,7 @@ class ErpNextBooks(StandIn):
     ) -> Row:
         """A sales invoice. Lines: item_code, qty, rate, item_tax_template; a tax row for each account is added."""
         used = [line["item_tax_template"] for line in lines if line.get("item_tax_template")]
-        accounts = dict.fromkeys(account for template in used for account in self.templates[template])
+        accounts = dict.fromkeys(next(iter(self.templates[template])) for template in used)
         taxes = [{"charge_type": "On Net Total", "account_head": name, "description": name} for name in accounts]
         head = {"customer": customer, "company": self.company, "currency": "EUR", "posting_date": day.isoformat()}
         sent = {**head, "set_posting_time": 1, "disable_rounded_total": 1, "items": list(lines), "taxes": taxes}

@@ -59,6 +59,13 @@ def test_what_holds(data: Any, holds: bool) -> None:
     assert expression("@").holds(data) is holds
 
 
+def test_rows_are_looked_up_in_a_table_and_else_say_it_themselves() -> None:
+    data = {"rows": [{"name": "a", "rate": 1}, {"name": "b", "rate": 2}, {"rate": 3}], "rates": {"a": 19}}
+    assert expression("looked_up(rows, 'name', rates, 'rate')").of(data) == [19, 2, 3]
+    assert expression("looked_up(rows, 'name', none, 'rate')").of(data) == [1, 2, 3]
+    assert expression("looked_up(none, 'name', rates, 'rate')").of(data) == []
+
+
 def test_rows_inherit_what_they_have_not_themselves() -> None:
     data = {"currency": "EUR", "rows": [{"net": 1}, {"net": 2, "currency": "USD"}, "no table"], "none": None}
     found = expression("inherit(rows, {currency: currency})[].currency").of(data)
