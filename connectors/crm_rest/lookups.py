@@ -9,9 +9,9 @@ from typing import Any
 from connectors.crm_rest.client import Client
 from connectors.crm_rest.expression import as_text, expression
 from connectors.crm_rest.listing import Listing
+from connectors.crm_rest.references import references
 from connectors.crm_rest.settings.base import Request
 from connectors.crm_rest.settings.reading import Lookup
-from connectors.crm_rest.template import references
 from core.errors import DataError
 
 _MISSING = object()

@@ -11,9 +11,10 @@ from decimal import Context, Decimal, Inexact
 from typing import Any
 
 from connectors.crm_rest.expression import as_text, expression
+from connectors.crm_rest.references import references
 from connectors.crm_rest.settings.reading import FieldSource
 from connectors.crm_rest.stamps import iso
-from connectors.crm_rest.template import Omitted, Tables, references, render, render_path
+from connectors.crm_rest.template import Omitted, Tables, render, render_path
 from core.errors import DataError
 
 Change = Callable[[Any], Any]

@@ -11,10 +11,10 @@ from connectors.crm_rest.expression import expression
 from connectors.crm_rest.json_reply import NotJson, read
 from connectors.crm_rest.listing import Listing, holding
 from connectors.crm_rest.reading import Reading
+from connectors.crm_rest.references import references
 from connectors.crm_rest.settings import RestSettings
 from connectors.crm_rest.settings.checking import Probe
 from connectors.crm_rest.settings.reading import Lookup
-from connectors.crm_rest.template import references
 from connectors.http.reply import Reply
 from connectors.spi import Finding, Window
 from core.errors import DataError, RebatedError, RetryableError

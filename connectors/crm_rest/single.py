@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from connectors.crm_rest.references import references
 from connectors.crm_rest.settings.reading import One
-from connectors.crm_rest.template import Tables, references, render
+from connectors.crm_rest.template import Tables, render
 from core.errors import DataError
 
 

@@ -21,7 +21,6 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-
 # The library logs addresses, whose queries hold what is searched for, and may hold a key: each request as a detail, and
 # as a warning those whose reply has a broken header.
 for _name in ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry"):

@@ -17,10 +17,10 @@ from connectors.crm_rest.reading.stream import Source
 from connectors.crm_rest.reading.sweep import is_due, sweep
 from connectors.crm_rest.reading.tokens import Tokens
 from connectors.crm_rest.reading.window import CLOCKS_APART, Windows
+from connectors.crm_rest.references import references
 from connectors.crm_rest.settings import RestSettings
 from connectors.crm_rest.settings.reading import StampWindow, Stream, TokenWindow
 from connectors.crm_rest.stamps import SECOND, micros
-from connectors.crm_rest.template import references
 from connectors.spi import Page, Window
 from core.documents import BadRecord, RawRecord, RecordKind
 from core.errors import DataError, FatalError

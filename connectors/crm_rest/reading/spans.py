@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from connectors.crm_rest.expression import as_text, expression
 from connectors.crm_rest.listing import Chunk
 from connectors.crm_rest.reading.stream import Source
+from connectors.crm_rest.references import references
 from connectors.crm_rest.settings.base import Request
 from connectors.crm_rest.settings.reading import KeysetPages, StampWindow
 from connectors.crm_rest.stamps import Stamps, instant_of
-from connectors.crm_rest.template import references
 from core.errors import DataError, FatalError
 
 

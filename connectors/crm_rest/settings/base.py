@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from connectors.crm_rest.expression import expression
-from connectors.crm_rest.template import check_template, path_with, structure
+from connectors.crm_rest.references import check_template
+from connectors.crm_rest.template import path_with, structure
 
 
 class Section(BaseModel):

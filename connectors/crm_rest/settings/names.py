@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from connectors.crm_rest.references import references
 from connectors.crm_rest.settings.base import Request
 from connectors.crm_rest.settings.reading import FieldSource, Join, Lookup, One, Stream
 from connectors.crm_rest.settings.writing import Batch, Find, Step
-from connectors.crm_rest.template import references
 
 _ALWAYS = frozenset(("values", "derived", "session", "connection", "now"))
 _INSIDE = {"window": ("since", "until"), "page": ("size", "number", "offset", "cursor", "after")}

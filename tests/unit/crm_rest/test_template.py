@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.crm_rest.expression import expression
-from connectors.crm_rest.template import OMITTED, check_template, render, render_path, structure
+from connectors.crm_rest.references import check_template
+from connectors.crm_rest.template import OMITTED, render, render_path, structure
 from core.errors import DataError
 
 

@@ -191,7 +191,7 @@ def test_of_a_redirect_nothing_is_read_but_where_it_leads(serve, session):
     server = serve()
     head = b"HTTP/1.1 302 Found\r\nLocation: http://elsewhere.invalid/\r\n\r\n"
     server.answer = lambda asked: dripping(server, head, b"x" * MEBIBYTE, pause=0)
-    with pytest.raises(FatalError, match="redirects to http://elsewhere.invalid,"):
+    with pytest.raises(FatalError, match=r"redirects to http://elsewhere\.invalid,"):
         session(max_reply_megabytes=1, total_timeout=5).request("GET", server.url)
 
 
