@@ -42,3 +42,9 @@ class TestErpNext(ErpNextConformance, FastConformance):
         with pytest.raises(WriteRefused):
             harness.build().create(request)
         assert harness.stored("credit_note", request.key) == 0
+
+    def test_a_user_without_the_right_to_comments_is_found_by_check(self, harness: ErpNextHarness) -> None:
+        harness.erpnext.rights -= {("Comment", "read"), ("Comment", "create")}
+        (wrong,) = (finding for finding in harness.build().check() if finding.level == "error")
+        assert (wrong.what, wrong.message.startswith("comments cannot be read")) == ("comments", True)
+        assert "Role Permissions Manager" in str(wrong.hint)

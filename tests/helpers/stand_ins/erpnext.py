@@ -18,7 +18,10 @@ from tests.helpers.stand_ins.table import Row
 
 
 class ErpNext(ErpNextBooks):
-    """The server. `rights` are those of the user of the key: doctype and one of read, create, write, submit, delete."""
+    """The server. `rights` are those of the user of the key: doctype and one of read, create, write, submit, delete.
+
+    No role of ERPNext's gives those to comments but System Manager: a role of the customer's own does here.
+    """
 
     api_key = "6f1c0f0b7d"
     api_secret = "erpnext-secret-91c5"
