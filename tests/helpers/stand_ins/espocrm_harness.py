@@ -35,8 +35,13 @@ class EspoCRMHarness(PresetHarness):
     preset = "espocrm"
 
     def __init__(self, espo: EspoCRM, folder: Path) -> None:
-        self.espo = prepared(espo)
+        self.espo = espo
+        self.prepare()
         super().__init__(espo, folder)
+
+    def prepare(self) -> None:
+        """Add what an administrator adds."""
+        prepared(self.espo)
 
     def own_settings(self) -> Mapping[str, Any]:
         return {"values": {"url": self.proxy.url}, "auth": {"key": {"file": "key"}}}

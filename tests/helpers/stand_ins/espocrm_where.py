@@ -9,7 +9,7 @@ from typing import Any
 from tests.helpers.stand_ins.table import Row
 
 STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
-PARAMETERS = {"where", "whereGroup", "maxSize", "offset", "orderBy", "order", "select", "attributeSelect"}
+PARAMETERS = {"where", "maxSize", "offset", "orderBy", "order", "select", "attributeSelect"}
 
 
 class Invalid(Exception):
