@@ -27,7 +27,8 @@ _MAY_RAISE: dict[str, tuple[type[RebatedError], ...]] = {
     "429_before": (RetryableError,),
     "429_after": (RetryableError,),
     "401_before": (FatalError, RetryableError),
-    "401_after": (FatalError, RetryableError),
+    # Carried out, and said not to have been: the remote may refuse the second.
+    "401_after": (FatalError, RetryableError, AlreadyExists),
     # The second of two may well be refused.
     "twice_first": (UnknownOutcome, AlreadyExists),
     "twice_second": (UnknownOutcome, AlreadyExists),
