@@ -17,10 +17,11 @@ import sqlalchemy as sa
 
 from core.documents import DOCUMENT_KINDS, BadRecord, Line, RawRecord, Record
 from core.errors import DataError
-from core.keys import content_hash, find_keys
+from core.keys import content_hash
 from core.ledger import moves, quarantine
 from core.ledger.accounts import CHUNK, resolve_accounts
 from core.ledger.book import Batch
+from core.ledger.ours import own_keys, received_keys
 from core.ledger.tables import effect, line, personal_data, record, record_head, record_version, source_cursor
 from core.normalise import normalise
 from core.source import SourceRules
@@ -154,12 +155,13 @@ def _land_good(batch: Batch, source: str, items: list[Record], authoritative: bo
     accounts = _accounts(batch, source, items)
     hashes = [version_hash(item) for item in items]
     versions = _known_versions(batch, [head.record_id for head in heads.values()])
+    received = received_keys(batch, source, items)
     writer = _Writer(batch, source)
     moved: list[moves.Change] = []
     for item, identity, digest in zip(items, identities, hashes, strict=True):
         head = heads.get(identity)
         account_id = accounts.get((item.company, item.account)) if item.account else None
-        own = _own_keys(item)
+        own = own_keys(item, received.get((item.kind, item.external_id)))
         result.own_keys.update(own)
         if head is None:
             record_id = writer.record(identity)
@@ -195,16 +197,6 @@ def _land_good(batch: Batch, source: str, items: list[Record], authoritative: bo
     writer.write()
     result.moved = moves.note(batch, moved)
     quarantine.solve(batch, source, {identity: heads[identity].order for identity in identities})
-
-
-def _own_keys(item: Record) -> list[str]:
-    """Keys of ours in the key fields of a document: in number or reference of a credit note; an invoice that merely
-    mentions one (paid by credit note RB-…) is not ours, unless the key is all its number or reference says."""
-    if item.kind not in DOCUMENT_KINDS:
-        return []
-    texts = [str(item.content.get(name, "")).strip() for name in ("number", "reference")]
-    found = find_keys(*texts)
-    return found if item.kind == "credit_note" else [key for key in found if key in texts]
 
 
 def _verdict(head: Head, order: int, digest: str, known: bool, authoritative: bool) -> str:

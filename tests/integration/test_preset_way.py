@@ -223,6 +223,19 @@ def test_from_the_invoice_to_the_credit_note_and_back(erp: Erp) -> None:
     assert rows(workspace, ALARMS) == []
 
 
+def test_a_credit_note_stays_ours_whatever_people_write_into_its_reference(tmp_path: Path) -> None:
+    with dolibarr(tmp_path) as erp:
+        workspace = erp.workspace
+        workspace.written()
+        entitled = rows(workspace, "select id, amount from entitlement")
+        for (key,) in rows(workspace, KEYS):
+            (row,) = erp.documents(key)
+            row.values["ref_ext"] = "seen by Mary"
+        assert call(workspace, "run", "--once", *DAY, "--json").json["failures"] == []
+        assert rows(workspace, "select id, amount from entitlement") == entitled
+        call(workspace, "verify", "--deep")
+
+
 def test_what_people_undo_is_told_and_not_written_again(erp: Erp) -> None:
     erp.workspace.written()
     key = sorted(key for (key,) in rows(erp.workspace, KEYS))[0]
