@@ -2,11 +2,13 @@
 
 Behaviour was read in the sources of SuiteCRM 7.14; what was not seen on a running system stands in
 docs/connectors/suitecrm.md. As the real one does, it answers nearly every error with status 400, keeps what an
-attribute was where null is sent, and takes a note on an account that is not there.
+attribute was where null is sent, takes a note on an account that is not there, and tells stamps in whole minutes: it
+sends them through the time format of the user. It searches by the second.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from collections.abc import Mapping
@@ -20,6 +22,7 @@ from tests.helpers.stand_ins.table import Row, Table
 MEDIA_TYPE = "application/vnd.api+json"
 UUID = re.compile(r"(\d+|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})", re.IGNORECASE | re.ASCII)
 _STAMP = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
+FAILURE = "Database failure. Please refer to suitecrm.log for details."
 _COMPARED = {"eq": "==", "neq": "!=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 ALWAYS = {"id": "id", "name": "name", "date_entered": "datetime", "date_modified": "datetime", "deleted": "bool"}
 ACCOUNT = ALWAYS | {"website": "url", "phone_office": "phone", "billing_address_country": "varchar"}
@@ -39,6 +42,7 @@ class SuiteCRM(StandIn):
         self.tables = {
             module: Table(self.stamp, name_id=lambda number: str(uuid.uuid4())) for module in ("Accounts", "Notes")
         }
+        self.database_fails = False
         self.may = {module: {"view", "save"} for module in self.tables}
 
     # ------------------------------------------------------------ for tests
@@ -52,6 +56,10 @@ class SuiteCRM(StandIn):
         with self.lock:
             return self.tables["Accounts"].add({"name": name, **values})
 
+    def allow(self, module: str, *actions: str) -> None:
+        """Change what the user may do with a module."""
+        self.may[module] = set(actions)
+
     # ------------------------------------------------------------ who may
 
     @route("POST", "/Api/access_token", open=True)
@@ -61,6 +69,9 @@ class SuiteCRM(StandIn):
         known = same(form.get("client_id", ""), self.client_id) and same(
             form.get("client_secret", ""), self.client_secret
         )
+        if not same(form.get("client_id", ""), self.client_id):
+            message = "OAuth2Clients module with this id is not found"
+            raise Refused(500, {"error": "unknown_error", "message": message})
         if form.get("grant_type") != "client_credentials":
             raise Refused(400, {"error": "unsupported_grant_type", "message": "no such grant"})
         if not known:
@@ -119,6 +130,9 @@ class SuiteCRM(StandIn):
             if any(row.id == id for row in self.tables[module].every):
                 raise _refusal(f"Bean {module} with id {id} is already exist")
         row = self.tables[module].add(_kept({}, attributes), id=id)
+        if self.database_fails:
+            refusal, text = _refusal(FAILURE).answer, FAILURE.encode()
+            raise Refused(400, json.dumps(refusal.body).encode() + text)
         return _answer(201, {"data": self._told(module, row, None)})
 
     @route("PATCH", "/Api/V8/module")
@@ -233,7 +247,7 @@ def _escaped(value: Any) -> Any:
 
 
 def _whole(row: Row) -> Row:
-    created, changed = row.created.replace(microsecond=0), row.changed.replace(microsecond=0)
+    created, changed = row.created.replace(second=0, microsecond=0), row.changed.replace(second=0, microsecond=0)
     return Row(row.id, row.values, created, changed)
 
 
