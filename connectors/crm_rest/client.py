@@ -140,6 +140,10 @@ class Client:
 
         return self._retrying(again)
 
+    def log_in(self) -> None:
+        """Get a token or session, where one is needed and there is none. Raises what that raises."""
+        self._auth.ready()
+
     def outgoing(
         self,
         request: Request,

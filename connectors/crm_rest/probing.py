@@ -29,6 +29,11 @@ def findings(client: Client, listing: Listing, reading: Reading, settings: RestS
     """Each thing looked at, in the order one would set it up. After a failure to connect there is nothing more."""
     yield from _sunset(settings, datetime.now(UTC).date())
     yield from _unverified(settings)
+    try:
+        client.log_in()
+    except RebatedError as error:
+        yield Finding("error", "log-in", error.message, error.hint or "")
+        return
     written = {kind for kind, write in settings.write.items() if not write.off}
     reached = False
     for probe in settings.check:
