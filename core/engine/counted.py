@@ -17,9 +17,9 @@ def counted(cells: Sequence[Cell]) -> list[Cell]:
     documents or products as their measure.
 
     A document counts 1 where it has any line, a product where more was kept than given back: its quantity is above
-    zero, or, where a unit is unknown, it has any line. The 1 stands on the first cell in canonical order. Cells
-    come back put together over the period, except those whose lines other programs count too, document by document.
-    Cells put together already stay as they are.
+    zero, or, where a unit is unknown, it has any line. The 1 stands on the first cell in canonical order that has
+    lines: one that a later version has left has none. Cells come back put together over the period, except those whose
+    lines other programs count too, document by document. Cells put together already stay as they are.
     """
     ordered = sorted(cells, key=_order)
     things = groupby(sorted(ordered, key=_thing), key=_thing)
@@ -30,8 +30,8 @@ def counted(cells: Sequence[Cell]) -> list[Cell]:
         if thing == (0, 0):
             found.append(cell)
             continue
-        one = kept.get(thing, False)
-        kept[thing] = False
+        one = kept[thing] and cell.lines > 0
+        kept[thing] = kept[thing] and not one
         document = cell.document if cell.shared >= 0 else 0
         found.append(cell._replace(measure=int(one), document=document, line=0))
     return merged(found)

@@ -148,7 +148,7 @@ def documents(draw: st.DrawFn, document: int, taxes: Sequence[int]) -> list[Fact
             before.append(
                 Fact(
                     document,
-                    number,
+                    number + 1,
                     account,
                     draw(st.sampled_from([1, 2, 3, 9])),
                     draw(st.sampled_from(taxes)),

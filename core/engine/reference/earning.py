@@ -200,11 +200,11 @@ class _Unit:
     def _above_a_point(self, scale: Scale, paid: Fraction) -> Fraction:
         """Retrospective from a point: the rate reached is for what lies above it. What is below zero is taken back."""
         step = reached(scale, self._value(scale))[-1]
-        if scale.point == "baseline":
-            return step.rate * paid
         closed = steps(scale)[-1].upper
         if closed is not None:
             paid = min(paid, closed)
+        if scale.point == "baseline":
+            return step.rate * paid
         if scale.point == "band":
             return step.rate * (paid - step.lower)
         return step.rate * max(paid - Fraction(scale.point_at or 0), NOTHING)

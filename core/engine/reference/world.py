@@ -10,7 +10,7 @@ from core.programs import Program
 
 
 class Fact(NamedTuple):
-    """One signed line, as in `core.engine.duck.FACT`."""
+    """One signed line, as in `core.engine.duck.FACT`. Documents and lines count from 1: 0 stands for any of them."""
 
     document: int
     line: int
