@@ -21,6 +21,7 @@ from scheduler.cli.common import (
     ConfigOption,
     DryRunOption,
     JsonOption,
+    ReasonOption,
     amount,
     counted,
     day,
@@ -39,7 +40,6 @@ app = typer.Typer(
 
 OldArgument = Annotated[str, typer.Argument(help="The id of the account that its documents have left.")]
 NewArgument = Annotated[str, typer.Argument(help="The id of the account that they name now.")]
-ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why; kept in the book.")]
 SourceOption = Annotated[
     str | None, typer.Option("--source", help="The connection both ids are of, where they are not unique.")
 ]

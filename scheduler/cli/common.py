@@ -41,6 +41,13 @@ AsOfOption = Annotated[
     datetime | None,
     typer.Option("--as-of", formats=["%Y-%m-%d"], help="The business day to work as of; today where absent."),
 ]
+ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why; kept in the book.")]
+SourceOption = Annotated[
+    str | None, typer.Option("--source", help="The connection the account is of, where its id is not unique.")
+]
+CompanyOption = Annotated[
+    str | None, typer.Option("--company", help="The company the account is of, where its id is not unique.")
+]
 DEFAULT_CONFIG = Path("rebated.toml")
 
 

@@ -20,6 +20,7 @@ from scheduler.cli.common import (
     ConfigOption,
     DryRunOption,
     JsonOption,
+    ReasonOption,
     out,
     print_json,
     say,
@@ -29,7 +30,6 @@ from scheduler.cli.common import (
 )
 
 app = typer.Typer(invoke_without_command=True)
-ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why; kept in the book.")]
 
 
 @app.callback()

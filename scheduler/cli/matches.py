@@ -16,9 +16,12 @@ from core.ledger.matches import Decision
 from core.matching import Outcome, why
 from scheduler.cli.common import (
     DEFAULT_CONFIG,
+    CompanyOption,
     ConfigOption,
     DryRunOption,
     JsonOption,
+    ReasonOption,
+    SourceOption,
     counted,
     out,
     print_json,
@@ -34,13 +37,6 @@ STATES = ("matched", "ambiguous", "stale", "unmatched")
 AccountArgument = Annotated[str, typer.Argument(help="The id of our account.")]
 TargetOption = Annotated[
     str | None, typer.Option("--target", help="The connection it is matched in, where there are several.")
-]
-ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why; kept in the book.")]
-SourceOption = Annotated[
-    str | None, typer.Option("--source", help="The connection the account is of, where its id is not unique.")
-]
-CompanyOption = Annotated[
-    str | None, typer.Option("--company", help="The company the account is of, where its id is not unique.")
 ]
 
 

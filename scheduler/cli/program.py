@@ -13,6 +13,7 @@ from scheduler.cli.common import (
     ConfigOption,
     DryRunOption,
     JsonOption,
+    ReasonOption,
     out,
     print_json,
     say,
@@ -27,7 +28,6 @@ from scheduler.steps.programs import back_to_shadow, go_live, import_programs
 app = typer.Typer(
     help="Program definitions: check, test, import, list, show, diff, live, shadow.", no_args_is_help=True
 )
-ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why; kept in the book.")]
 
 
 app.command()(check)

@@ -12,6 +12,7 @@ from scheduler.cli.common import (
     ConfigOption,
     DryRunOption,
     JsonOption,
+    ReasonOption,
     counted,
     out,
     print_json,
@@ -24,7 +25,6 @@ from scheduler.steps.pull import retry as retry_step
 
 app = typer.Typer(help="Records that could not be landed, with their reasons.", no_args_is_help=True)
 RowArgument = Annotated[int, typer.Argument(help="The number of the row.")]
-ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why; kept in the book.")]
 
 
 @app.command("list")

@@ -20,6 +20,7 @@ from scheduler.cli.common import (
     ConfigOption,
     DryRunOption,
     JsonOption,
+    ReasonOption,
     counted,
     err,
     money,
@@ -36,7 +37,6 @@ from scheduler.steps import reconcile
 app = typer.Typer(help="Review proposals: approve, reject, hold, release, adjust, waive, settle.", no_args_is_help=True)
 
 KeyArgument = Annotated[str, typer.Argument(help="The key of the proposal: RB-…")]
-ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why; kept in the book.")]
 
 
 def summary(item: Stored, name: str) -> dict[str, Any]:

@@ -18,9 +18,12 @@ from core.programs.head import LAST_YEAR
 from core.tiers import Figures, figures
 from scheduler.cli.common import (
     DEFAULT_CONFIG,
+    CompanyOption,
     ConfigOption,
     DryRunOption,
     JsonOption,
+    ReasonOption,
+    SourceOption,
     counted,
     out,
     print_json,
@@ -35,15 +38,8 @@ app = typer.Typer(help="Tiers: where accounts stand, what is missing, and what w
 
 AccountArgument = Annotated[str, typer.Argument(help="The id of the account.")]
 ProgramArgument = Annotated[str, typer.Argument(help="The id of the tier program.")]
-ReasonOption = Annotated[str, typer.Option("--reason", "-r", help="Why; kept in the book.")]
 FromOption = Annotated[
     datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="The first day; today where absent.")
-]
-SourceOption = Annotated[
-    str | None, typer.Option("--source", help="The connection the id is of, where it is not unique.")
-]
-CompanyOption = Annotated[
-    str | None, typer.Option("--company", help="The company the id is of, where it is not unique.")
 ]
 
 
