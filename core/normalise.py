@@ -7,9 +7,7 @@ refused (design: bad input).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -17,16 +15,13 @@ from typing import Any
 from core.documents import (
     DOCUMENT_KINDS,
     LINE_KINDS,
-    RECORD_FIELDS,
     TAX_CATEGORIES,
     UNTAXED_CATEGORIES,
-    Field,
     Line,
     RawRecord,
     Record,
 )
 from core.errors import DataError
-from core.matching.domains import domains
 from core.money import (
     MAX_MINOR,
     QUANTITY_EXPONENT,
@@ -35,25 +30,13 @@ from core.money import (
     exponent,
     largest_remainder,
     minor_units,
-    parse_decimal,
-    plain_number,
     scaled_number,
 )
+from core.plain_records import plain_record
 from core.source import SourceRules
+from core.stated import currency_code, day_of, is_cancelled, required, stated_money, text_of
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
-_STATES = {"": False, "posted": False, "cancelled": True}
-_FLAGS = {**dict.fromkeys(("true", "yes", "1", "y"), True), **dict.fromkeys(("false", "no", "0", "n"), False)}
 _HEADER_TEXTS = ("number", "payment_state", "original", "reference", "note", "country", "channel")
-_MAX_TEXT = 4000
-_MAX_NAMES = {
-    **dict.fromkeys(
-        ("id", "account", "product", "registration", "parent", "group", "external_key", "merged_into"), 200
-    ),
-    "entity": 60,
-    "unit": 40,
-}
-"""What names things is short: longer than this is no name, and the book has no room for it."""
 _MAX_LINES = 100_000
 
 
@@ -62,105 +45,15 @@ def normalise(raw: RawRecord, rules: SourceRules) -> Record:
     text_of({"id": raw.external_id}, "id")
     if raw.kind in DOCUMENT_KINDS:
         return _document(raw, rules)
-    return _plain_record(raw, rules)
-
-
-_SHORT = 60
-
-
-@lru_cache(maxsize=50_000)
-def _clean_short(value: str) -> str:
-    return _clean(value)
-
-
-def _clean(value: str) -> str:
-    text = value.strip()
-    if len(text) > _MAX_TEXT:
-        raise DataError("too_long", f"longer than {_MAX_TEXT} characters")
-    if _CONTROL.search(text):
-        raise DataError("control_character", "holds control characters")
-    return text
-
-
-def text_of(fields: Mapping[str, Any], name: str) -> str:
-    """A field as clean text, empty where absent. Raises DataError for what no text may hold."""
-    value = fields.get(name)
-    if value is None:
-        return ""
-    try:
-        given = value if type(value) is str else str(value)
-        text = _clean_short(given) if len(given) <= _SHORT else _clean(given)
-    except DataError as error:
-        raise DataError(error.reason, error.message, path=name) from None
-    longest = _MAX_NAMES.get(name, _MAX_TEXT)
-    if len(text) > longest:
-        raise DataError("too_long", f"longer than {longest} characters", path=name)
-    return text
-
-
-def day_of(value: object, rules: SourceRules, path: str) -> date:
-    """A business date from a date, an instant (turned into the source's time zone) or text."""
-    if isinstance(value, datetime):
-        found = _business_day(value, rules, path)
-    elif isinstance(value, date):
-        found = value
-    elif isinstance(value, str) and value.strip():
-        found = _parse_day(value.strip(), rules, path)
-    else:
-        raise DataError("missing", "is missing", path=path)
-    if not 1990 <= found.year <= 2200:
-        raise DataError("not_a_date", f"the year {found.year} cannot be right", path=path)
-    return found
-
-
-def _parse_day(text: str, rules: SourceRules, path: str) -> date:
-    try:
-        if rules.date_format != "iso":
-            instant = datetime.strptime(text, rules.date_format)  # noqa: DTZ007 - a business date has no zone
-        elif len(text) == 10:
-            return date.fromisoformat(text)
-        else:
-            instant = datetime.fromisoformat(text)
-    except ValueError:
-        expected = "YYYY-MM-DD" if rules.date_format == "iso" else rules.date_format
-        raise DataError("not_a_date", f"{text[:40]!r} is not a date of the form {expected}", path=path) from None
-    return _business_day(instant, rules, path)
-
-
-def _business_day(instant: datetime, rules: SourceRules, path: str) -> date:
-    try:
-        return instant.astimezone(rules.zone).date() if instant.tzinfo else instant.date()
-    except OverflowError:  # the first or the last day there is, in a zone where it is the day before or after
-        raise DataError("not_a_date", f"the year {instant.year} cannot be right", path=path) from None
-
-
-def _required(fields: Mapping[str, Any], name: str, constant: str | None = None) -> str:
-    text = text_of(fields, name) or (constant or "")
-    if not text:
-        raise DataError("missing", "is missing", path=name)
-    return text
-
-
-def _currency(text: str, path: str) -> str:
-    code = text.upper()
-    if not re.fullmatch(r"[A-Z]{3}", code):
-        raise DataError("not_a_currency", f"{code[:10]!r} is not a currency code", path=path)
-    return code
-
-
-def _money(fields: Mapping[str, Any], name: str, currency: str, rules: SourceRules, path: str = "") -> int | None:
-    value = fields.get(name)
-    if value is None or value == "":
-        return None
-    return minor_units(value, currency, decimal_sign=rules.decimal_sign, path=path or name)
+    return plain_record(raw, rules)
 
 
 def _document(raw: RawRecord, rules: SourceRules) -> Record:
     fields = raw.fields
-    if _state(fields):
+    if is_cancelled(fields):
         return _cancellation(raw, rules)
-    currency = _currency(_required(fields, "currency", rules.constants.currency), "currency")
-    entity = _required(fields, "entity", rules.constants.entity)
+    currency = currency_code(required(fields, "currency", rules.constants.currency), "currency")
+    entity = required(fields, "entity", rules.constants.entity)
     issued = fields.get("issued")
     if issued is None or issued == "":
         raise DataError("missing", "is missing", path="issued")
@@ -234,20 +127,13 @@ def _cancellation(raw: RawRecord, rules: SourceRules) -> Record:
     )
 
 
-def _state(fields: Mapping[str, Any]) -> bool:
-    state = text_of(fields, "state").lower()
-    if state not in _STATES:
-        raise DataError("unknown_state", f"{state[:30]!r} is neither posted nor cancelled", path="state")
-    return _STATES[state]
-
-
 def _lines(raw: RawRecord, currency: str, rules: SourceRules) -> tuple[Line, ...]:
     lines = [_line(number, values, currency, rules) for number, values in enumerate(raw.lines, 1)]
     fields = raw.fields
-    allowance = _money(fields, "allowance", currency, rules) or 0
-    charge = _money(fields, "charge", currency, rules) or 0
-    rounding = _money(fields, "rounding", currency, rules) or 0
-    stated = [_money(fields, name, currency, rules) for name in ("total_net", "total_tax", "total_gross")]
+    allowance = stated_money(fields, "allowance", currency, rules) or 0
+    charge = stated_money(fields, "charge", currency, rules) or 0
+    rounding = stated_money(fields, "rounding", currency, rules) or 0
+    stated = [stated_money(fields, name, currency, rules) for name in ("total_net", "total_tax", "total_gross")]
     net, tax, gross = stated
     if rules.totals == "stated" and net is None and gross is None:
         raise DataError("missing", 'is missing; a source without totals says totals = "none"', path="total_net")
@@ -400,107 +286,3 @@ def _spread_tax(lines: list[Line], stated: int | None, header: bool) -> list[Lin
     for i, part in zip(taxed, parts, strict=True):
         spread[i] = lines[i]._replace(tax=lines[i].tax + part)
     return spread
-
-
-def _plain_record(raw: RawRecord, rules: SourceRules) -> Record:
-    content: dict[str, Any] = {}
-    personal: dict[str, str] = {}
-    day: date | None = None
-    for field in RECORD_FIELDS[raw.kind]:
-        value = _field(field, raw, rules)
-        if value is None:
-            continue
-        if field.type == "personal":
-            personal[field.name] = value
-        elif field.name != "account":
-            content[field.name] = value
-        if field.type == "date" and day is None and field.required:
-            day = date.fromisoformat(value)
-    cancelled = raw.kind == "payment" and _state(raw.fields)
-    content.pop("state", None) if raw.kind == "payment" else None
-    return Record(
-        kind=raw.kind,
-        external_id=raw.external_id,
-        company=raw.company,
-        order=raw.order,
-        account=_account_of(raw),
-        day=day,
-        currency=str(content.get("currency", "")),
-        entity="",
-        cancelled=cancelled,
-        content=content,
-        personal=personal,
-        origin=raw.origin,
-    )
-
-
-def _account_of(raw: RawRecord) -> str | None:
-    if raw.kind == "counterpart":  # an account as another system has it is none of ours
-        return None
-    if raw.kind == "account":
-        return text_of(raw.fields, "id") or raw.external_id
-    return text_of(raw.fields, "account") or None
-
-
-def _field(field: Field, raw: RawRecord, rules: SourceRules) -> Any:
-    if field.name == "merged_from":
-        return _ids(raw.fields.get(field.name))
-    text = text_of(raw.fields, field.name)
-    if not text and field.required and field.name == "currency":
-        text = rules.constants.currency or ""
-    if not text:
-        if field.required and field.name != "id":
-            raise DataError("missing", "is missing", path=field.name)
-        return None
-    if field.type == "date":
-        return day_of(raw.fields[field.name], rules, field.name).isoformat()
-    if field.type == "money":
-        currency = _currency(_required(raw.fields, "currency", rules.constants.currency), "currency")
-        return minor_units(raw.fields[field.name], currency, decimal_sign=rules.decimal_sign, path=field.name)
-    if field.type == "number":
-        number = parse_decimal(raw.fields[field.name], decimal_sign=rules.decimal_sign, path=field.name)
-        if field.name == "rate" and number <= 0:
-            raise DataError("not_a_rate", f"{text[:40]} cannot be an exchange rate", path="rate")
-        return plain_number(number)
-    if field.type == "units":
-        return _units(text, rules)
-    if field.type == "flag":
-        return _flag(text, field.name)
-    if field.name == "domain":  # of an address of mail only the domain may stand in what is chained
-        return "; ".join(domains(text)) or None
-    if field.name in ("currency", "base", "quote"):
-        return _currency(text, field.name)
-    if field.name == "country":
-        return text.upper()
-    return text
-
-
-def _ids(value: Any) -> list[str] | None:
-    """Ids in a text, separated by `;`, or in a list."""
-    parts = value if isinstance(value, list | tuple) else text_of({"merged_from": value}, "merged_from").split(";")
-    found = {text for part in parts if (text := text_of({"id": part}, "id"))}
-    return sorted(found) or None
-
-
-def _flag(text: str, path: str) -> bool | None:
-    """Whether a flag is set; None where it is not, as where the source says nothing."""
-    word = text.lower()
-    if word not in _FLAGS:
-        raise DataError("not_a_flag", f"{text[:40]!r} is neither yes nor no", path=path)
-    return _FLAGS[word] or None
-
-
-def _units(text: str, rules: SourceRules) -> dict[str, str]:
-    """`box=12; pallet=480`: how many base units each holds, exactly."""
-    units = {}
-    for part in filter(None, (piece.strip() for piece in text.split(";"))):
-        name, sign, value = part.partition("=")
-        if not sign or not name.strip():
-            raise DataError("not_units", f"{part[:40]!r} is not of the form box=12", path="units")
-        number = parse_decimal(value.strip(), decimal_sign=rules.decimal_sign, path="units")
-        if number <= 0:
-            raise DataError("not_units", f"{part[:40]!r} holds nothing", path="units")
-        if name.strip() in units:
-            raise DataError("not_units", f"{name.strip()[:40]!r} is stated twice", path="units")
-        units[name.strip()] = plain_number(number)
-    return units

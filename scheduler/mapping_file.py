@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 from core.errors import ConfigError, DataError
-from core.normalise import text_of
+from core.stated import text_of
 
 COLUMNS = ("account", "counterpart")
 

@@ -21,8 +21,8 @@ from core.ledger.accounts import known_accounts
 from core.ledger.book import Batch
 from core.ledger.tables import quarantine as table
 from core.ledger.tables import record, record_head
-from core.normalise import day_of, text_of
 from core.source import SourceRules
+from core.stated import day_of, text_of
 
 Identity = tuple[str, str, str]
 

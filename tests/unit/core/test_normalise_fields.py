@@ -10,8 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from core.documents import RawRecord, Record
-from core.normalise import day_of, normalise
+from core.normalise import normalise
 from core.source import Constants, SourceRules
+from core.stated import day_of
 from tests.unit.core.documents import HEAD, NO_TOTALS, invoice, landed, line, refusal
 
 
