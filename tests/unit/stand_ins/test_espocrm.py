@@ -45,7 +45,7 @@ def test_posts_double_and_only_the_own_ones_are_listed(espo: EspoCRM) -> None:
     given = {"type": "Post", "post": "Gold [RB-1]", "parentType": "Account", "parentId": account.id}
     assert [call(espo, "POST", "Note", given).status_code for _ in range(2)] == [200, 200]
     refused = call(espo, "POST", "Note", given | {"parentId": "x"})
-    assert (refused.status_code, refused.headers["X-Status-Reason"]) == (403, "no access to the parent")
+    assert (refused.status_code, refused.headers["X-Status-Reason"]) == (403, "No create access.")
     espo.tables["Note"].add({**given, "createdById": "somebody"})
     query = {"where[0][type]": "contains", "where[0][attribute]": "post", "where[0][value]": "RB-1"}
     assert call(espo, "GET", "Note", **query).json()["total"] == 2
