@@ -90,7 +90,7 @@ def keys_at(model: type[BaseModel], loc: tuple[int | str, ...], data: Mapping[st
         field = _field(found, part) if found else None
         if field is None:
             return []
-        found = model_in(field)
+        found = _nearest(models_in(field), value)
         if found is AdapterSettings:
             found = _settings_model(outer)
         skip = is_collection(field)
@@ -133,12 +133,14 @@ def is_collection(annotation: Any) -> bool:
     return origin in (dict, list, tuple, set, frozenset)
 
 
-def model_in(annotation: Any) -> type[BaseModel] | None:
-    """The model a setting holds, alone or as the values of a collection."""
+def models_in(annotation: Any) -> tuple[type[BaseModel], ...]:
+    """The models a setting may hold, alone or as the values of a collection."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for part in reversed(get_args(annotation)):
-        found = model_in(part)
-        if found is not None:
-            return found
-    return None
+        return (annotation,)
+    return tuple(model for part in get_args(annotation) for model in models_in(part))
+
+
+def _nearest(models: tuple[type[BaseModel], ...], given: Any) -> type[BaseModel] | None:
+    """Of several, the one that has most of the settings given."""
+    names = set(given) if isinstance(given, Mapping) else set()
+    return max(models, key=lambda model: len(names & set(field_keys(model))), default=None)

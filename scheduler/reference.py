@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from connectors.declarative.settings.request import Operation, Request
 from connectors.registry import adapter_class
 from core.programs import Program
 from scheduler.config import Config
@@ -52,7 +53,9 @@ def configuration_page() -> str:
         yield from _tables(tables(Config))
         for name in _DOCUMENTED_ADAPTERS:
             yield f"# Settings of the {name} adapter"
-            yield from _tables(tables(adapter_class(name).Settings, "connections.<name>.settings"))
+            settings = adapter_class(name).Settings
+            without = {Request, Operation} - {getattr(settings, "asks", None)}
+            yield from _tables(tables(settings, "connections.<name>.settings", without))
 
     return _page(parts())
 

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from connectors.secrets import SecretReference
 from connectors.spi import AdapterSettings
-from scheduler.config_messages import is_collection, model_in
+from scheduler.config_messages import is_collection, models_in
 from scheduler.config_types import one_or_table
 
 _NAMES: dict[Any, str] = {
@@ -49,18 +49,27 @@ class Table(NamedTuple):
     rows: tuple[Row, ...]
 
 
-def tables(model: type[BaseModel], path: str = "") -> Iterator[Table]:
-    """The table of `model` at `path`, then those inside it, each model once."""
-    yield from _tables(model, path, f"`[{path}]`", {})
+def tables(
+    model: type[BaseModel], path: str = "", without: Collection[type[BaseModel]] = frozenset()
+) -> Iterator[Table]:
+    """The table of `model` at `path`, then those inside it, each model once. Those in `without` are left out where
+    another may stand in their place."""
+    yield from _tables(model, path, f"`[{path}]`", {}, without)
 
 
-def _tables(model: type[BaseModel], path: str, heading: str, told: dict[type[BaseModel], str]) -> Iterator[Table]:
+def _tables(
+    model: type[BaseModel],
+    path: str,
+    heading: str,
+    told: dict[type[BaseModel], str],
+    without: Collection[type[BaseModel]],
+) -> Iterator[Table]:
     told[model] = heading
     rows: list[Row] = []
     inner: list[tuple[type[BaseModel], str, str]] = []
     for field_name, field in model.model_fields.items():
         name = field.alias or field_name
-        held = model_in(field.annotation)
+        held = _held(field.annotation, without)
         if held is None or held is SecretReference:
             rows.append(_row(name, field))
             continue
@@ -81,7 +90,12 @@ def _tables(model: type[BaseModel], path: str, heading: str, told: dict[type[Bas
     if path:
         yield Table(heading, _meaning(model), tuple(rows))
     for held, at, held_heading in inner:
-        yield from _tables(held, at, held_heading, told)
+        yield from _tables(held, at, held_heading, told, without)
+
+
+def _held(annotation: Any, without: Collection[type[BaseModel]] = frozenset()) -> type[BaseModel] | None:
+    """The model a setting holds: of several the last."""
+    return next((model for model in reversed(models_in(annotation)) if model not in without), None)
 
 
 def _heading(path: str, name: str, field: FieldInfo) -> tuple[str, str]:
@@ -170,7 +184,7 @@ def _type(annotation: Any) -> str:
         return f"list of {_type(parts[0])}"
     if origin is dict:
         return f"table: {_type(parts[0])} = {_type(parts[1])}"
-    held = model_in(annotation)
+    held = _held(annotation)
     return held.__name__ if held else str(annotation)
 
 

@@ -28,9 +28,9 @@ Preset = Annotated[str, typer.Argument(help="Name of a preset, as `rebated conne
 
 
 def _rest(module: str) -> Any:
-    """A module of the REST adapter. It rests on packages of the extra `rest`."""
+    """A module about connections described by settings. It rests on packages of the extras `rest` and `soap`."""
     try:
-        return import_module(f"connectors.crm_rest.{module}")
+        return import_module(f"connectors.declarative.{module}")
     except ImportError as error:
         hint = "install rebated[rest]"
         raise RefusedError(f"a package is needed that is not there: {error.name}", hint=hint) from None

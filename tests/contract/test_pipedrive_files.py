@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from connectors.crm_rest.settings import RestSettings
-from connectors.crm_rest.settings.base import Request
+from connectors.declarative.settings.request import Request
 from tests.helpers.stand_ins.base import Received
 from tests.helpers.stand_ins.pipedrive import Pipedrive
 from tests.helpers.stand_ins.pipedrive_harness import PipedriveHarness

@@ -13,9 +13,9 @@ import pytest
 
 from connectors.conformance import cursor_of, ids_of, sample_request
 from connectors.crm_rest.adapter import RestAdapter
-from connectors.crm_rest.preset import laid_over
 from connectors.crm_rest.settings import RestSettings
-from connectors.crm_rest.trial import read_once
+from connectors.declarative.preset import laid_over
+from connectors.declarative.trial import read_once
 from connectors.spi import AlreadyExists, Page, UnknownOutcome, Window, WriteRefused
 from core.errors import FatalError, RetryableError
 from core.source import SourceRules

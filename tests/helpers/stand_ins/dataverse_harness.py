@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from connectors.conformance import Request, Seed
-from connectors.crm_rest.filters import FILTERS
+from connectors.declarative.filters import FILTERS
 from connectors.spi import WriteKind
 from tests.helpers.stand_ins.dataverse import CLIENT, SECRET, TENANT, TOKEN, Dataverse
 from tests.helpers.stand_ins.harness import PresetHarness

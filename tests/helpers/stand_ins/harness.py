@@ -29,8 +29,8 @@ from connectors.conformance import (
     unbalanced,
 )
 from connectors.crm_rest.adapter import RestAdapter
-from connectors.crm_rest.preset import laid_over, preset
 from connectors.crm_rest.settings import RestSettings
+from connectors.declarative.preset import laid_over, preset
 from connectors.spi import Adapter, Page, TierRequest, WriteKind, WriteRequest
 from core.documents import RawRecord
 from tests.helpers.stand_ins.base import StandIn

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from connectors.conformance import Request, Seed, sample_by_key, sample_request
-from connectors.crm_rest.preset import laid_over
 from connectors.crm_rest.settings import RestSettings
+from connectors.declarative.preset import laid_over
 from connectors.spi import TierRequest, WriteKind, WriteRequest
 from tests.helpers.stand_ins.harness import PresetHarness
 from tests.helpers.stand_ins.kontor import Kontor

@@ -11,8 +11,8 @@ from typing import Any
 
 from connectors.conformance import NetworkHarness, Request, Seed, cannot, sample_request
 from connectors.crm_rest.adapter import RestAdapter
-from connectors.crm_rest.preset import laid_over
 from connectors.crm_rest.settings import RestSettings
+from connectors.declarative.preset import laid_over
 from connectors.spi import DocumentRequest, NoteRequest, WriteKind, WriteRequest
 from tests.helpers.stand_ins.harness import Named
 from tests.helpers.tryton.server import TrytonServer

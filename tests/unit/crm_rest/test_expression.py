@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.crm_rest.expression import expression
+from connectors.declarative.expression import expression
 from core.errors import DataError
 
 

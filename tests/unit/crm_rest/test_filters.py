@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.crm_rest.template import render
+from connectors.declarative.template import render
 from core.errors import DataError
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from connectors.crm_rest.adapter import RestAdapter
-from connectors.crm_rest.preset import laid_over
 from connectors.crm_rest.settings import RestSettings
+from connectors.declarative.preset import laid_over
 from tests.helpers.stand_ins.base import StandIn, route
 from tests.helpers.stand_ins.exchange import Received, Refused
 

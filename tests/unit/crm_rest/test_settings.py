@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from connectors.crm_rest.preset import laid_over, preset_names
 from connectors.crm_rest.settings import RestSettings
+from connectors.declarative.preset import laid_over, preset_names
 
 
 def by_hand() -> dict[str, Any]:
@@ -195,8 +195,8 @@ def test_a_preset_asks_for_nothing_but_values_and_credentials(name: str) -> None
 
 @pytest.mark.parametrize("name", preset_names())
 def test_a_preset_tells_what_it_is(name: str) -> None:
-    from connectors.crm_rest.preset import preset
-    from connectors.crm_rest.settings.about import About
+    from connectors.declarative.preset import preset
+    from connectors.declarative.settings.about import About
 
     about = About.model_validate(preset(name)["about"])
     assert about.title and about.roles and about.uniqueness and about.rights and about.limits

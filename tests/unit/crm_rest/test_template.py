@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.crm_rest.expression import expression
-from connectors.crm_rest.references import check_template
-from connectors.crm_rest.template import OMITTED, render, render_path, structure
+from connectors.declarative.expression import expression
+from connectors.declarative.references import check_template
+from connectors.declarative.template import OMITTED, render, render_path, structure
 from core.errors import DataError
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.crm_rest.client import Client
 from connectors.crm_rest.settings import RestSettings
+from connectors.declarative.client import Client
 from tests.unit.crm_rest_client.clock import TestClock
 from tests.unit.http.server import Answer, Server
 

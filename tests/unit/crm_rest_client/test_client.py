@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.crm_rest.settings.base import Request
+from connectors.declarative.settings.request import Request
 from connectors.spi import UnknownOutcome, WriteRefused
 from core.errors import ConfigError, DataError, FatalError, RetryableError
 from tests.unit.crm_rest_client.conftest import reply
@@ -291,7 +291,9 @@ def test_watchers_see_requests_without_credentials(serve, connect):
     auth = {"kind": "api_key", "key": {"env": "SECRET"}, "place": "query", "name": "key"}
     client = connect(server := serve(lambda asked: reply({})), auth=auth)
     seen = []
-    with client.watched(lambda sent, reply: seen.append((sent.method, sent.url, dict(sent.headers), reply.status))):
+    with client.watched(
+        lambda request, sent, reply: seen.append((sent.method, sent.url, dict(sent.headers), reply.status))
+    ):
         client.call(GET)
     client.call(GET)
     assert seen == [("GET", f"{server.url}/things", {"Accept": "application/json"}, 200)]

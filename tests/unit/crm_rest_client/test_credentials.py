@@ -6,7 +6,7 @@ import base64
 
 import pytest
 
-from connectors.crm_rest.settings.base import Request
+from connectors.declarative.settings.request import Request
 from core.errors import ConfigError, FatalError
 from tests.unit.crm_rest_client.conftest import reply
 from tests.unit.http.server import TLS

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from connectors.crm_rest.error_rules import ErrorRules
-from connectors.crm_rest.settings.errors import ErrorRule
+from connectors.declarative.error_rules import ErrorRules
+from connectors.declarative.settings.errors import ErrorRule
 
 _LIMIT = {"status": [403], "path": "[0].errorCode", "matches": "^REQUEST_LIMIT"}
 

@@ -10,7 +10,7 @@ import simplejson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.crm_rest.json_reply import NotJson, read, written
+from connectors.declarative.json_reply import NotJson, read, written
 
 
 def test_numbers_keep_their_very_digits():

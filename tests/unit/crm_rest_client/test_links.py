@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.crm_rest.settings.base import Request
+from connectors.declarative.settings.request import Request
 from core.errors import FatalError
 from tests.unit.crm_rest_client.conftest import reply
 from tests.unit.http.server import Answer

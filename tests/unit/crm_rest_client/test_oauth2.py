@@ -9,7 +9,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from connectors.crm_rest.settings.base import Request
+from connectors.declarative.settings.request import Request
 from connectors.spi import UnknownOutcome
 from core.errors import ConfigError, FatalError, RetryableError
 from tests.unit.crm_rest_client.authorization import Authorization

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from connectors.crm_rest.auth.token_file import TokenFile
-from connectors.crm_rest.client import Client
 from connectors.crm_rest.settings import RestSettings
-from connectors.crm_rest.settings.base import Request
+from connectors.declarative.auth.token_file import TokenFile
+from connectors.declarative.client import Client
+from connectors.declarative.settings.request import Request
 from core.errors import ConfigError, FatalError, RetryableError
 from tests.unit.crm_rest_client.authorization import Authorization
 from tests.unit.crm_rest_client.clock import TestClock

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from connectors.crm_rest.settings.base import Request
+from connectors.declarative.settings.request import Request
 from connectors.spi import UnknownOutcome
 from core.errors import FatalError, RetryableError
 from tests.unit.crm_rest_client.conftest import reply
@@ -153,7 +153,7 @@ def test_a_log_in_that_is_broken_for_now_can_be_tried_again_even_for_a_write(ser
 
 def test_log_ins_are_not_watched(door, connect):
     client, seen = connect(door.server, auth=TOKEN), []
-    with client.watched(lambda sent, reply: seen.append(sent)):
+    with client.watched(lambda request, sent, reply: seen.append(sent)):
         client.call(GET)
         client.close()
     assert [sent.url for sent in seen] == [f"{door.server.url}/x"]

@@ -8,7 +8,7 @@ import hmac
 
 import pytest
 
-from connectors.crm_rest.settings.base import Request
+from connectors.declarative.settings.request import Request
 from core.errors import FatalError
 from tests.unit.crm_rest_client.conftest import reply
 

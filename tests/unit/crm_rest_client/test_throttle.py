@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.crm_rest.limit_headers import LONGEST, asked_wait, used_up
-from connectors.crm_rest.settings.base import Request
-from connectors.crm_rest.settings.throttle import LimitHeaders, Rate, Throttle
-from connectors.crm_rest.throttle import Deferred, Gate, Traffic
+from connectors.declarative.limit_headers import LONGEST, asked_wait, used_up
+from connectors.declarative.settings.request import Request
+from connectors.declarative.settings.throttle import LimitHeaders, Rate, Throttle
+from connectors.declarative.throttle import Deferred, Gate, Traffic
 from connectors.spi import UnknownOutcome
 from core.errors import RetryableError
 from tests.unit.crm_rest_client.clock import TestClock

@@ -10,12 +10,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from connectors.crm_rest.client import Client
-from connectors.crm_rest.listing import Chunk, Listing
-from connectors.crm_rest.lookups import Lookups
-from connectors.crm_rest.preset import laid_over
-from connectors.crm_rest.reading import Reading
 from connectors.crm_rest.settings import RestSettings
+from connectors.declarative.client import Client
+from connectors.declarative.listing import Chunk, Listing
+from connectors.declarative.lookups import Lookups
+from connectors.declarative.preset import laid_over
+from connectors.declarative.reading import Reading
 from connectors.spi import Page, Window
 from core.documents import BadRecord, RawRecord
 from tests.helpers.stand_ins.base import Answer, Received, Refused, StandIn, route

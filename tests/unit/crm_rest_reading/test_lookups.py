@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from connectors.crm_rest.client import Client
-from connectors.crm_rest.clock import SystemClock
-from connectors.crm_rest.listing import Listing
-from connectors.crm_rest.lookups import Lookups
 from connectors.crm_rest.settings import RestSettings
+from connectors.declarative.client import Client
+from connectors.declarative.clock import SystemClock
+from connectors.declarative.listing import Listing
+from connectors.declarative.lookups import Lookups
 from core.errors import DataError
 from tests.unit.crm_rest_reading.shelf import Shelf
 

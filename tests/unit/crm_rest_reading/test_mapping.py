@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from connectors.crm_rest.mapping import Fields, fields_of, value_of
-from connectors.crm_rest.settings.reading import FieldSource
+from connectors.declarative.mapping import Fields, fields_of, value_of
+from connectors.declarative.settings.reading import FieldSource
 from core.errors import DataError
 
 ROOTS = {"values": {"entity": "DE01", "field": "erp no", "none": ""}, "connection": "shop"}

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jmespath.exceptions import JMESPathError
 
-from connectors.crm_rest.expression import expression
+from connectors.declarative.expression import expression
 from core.errors import DataError
 
 TEXTS = (

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.crm_rest.stamps import Stamps, instant_of, micros, zone_of
+from connectors.declarative.stamps import Stamps, instant_of, micros, zone_of
 from core.errors import ConfigError, DataError
 
 AT = micros(datetime(2026, 7, 1, 10, 20, 30, 123_456, tzinfo=UTC))

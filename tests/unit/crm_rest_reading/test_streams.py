@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connectors.crm_rest.preset import laid_over
+from connectors.declarative.preset import laid_over
 from core.errors import FatalError
 from tests.unit.crm_rest_reading.shelf import (
     Connection,

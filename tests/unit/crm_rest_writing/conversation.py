@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from connectors.crm_rest.adapter import RestAdapter
-from connectors.crm_rest.client import Client
-from connectors.crm_rest.listing import Listing
-from connectors.crm_rest.lookups import Lookups
 from connectors.crm_rest.settings import RestSettings
-from connectors.crm_rest.writing import Writing
+from connectors.declarative.client import Client
+from connectors.declarative.listing import Listing
+from connectors.declarative.lookups import Lookups
+from connectors.declarative.writing import Writing
 from tests.helpers.stand_ins.base import Answer, Received, Refused, StandIn
 
 __all__ = ["Answer", "Conversation", "Received", "Refused", "StillClock", "adapter", "writing"]

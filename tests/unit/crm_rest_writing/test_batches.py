@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.conformance import sample_request
-from connectors.crm_rest.settings.writing import Batch
+from connectors.declarative.settings.writing import Batch
 from connectors.spi import AlreadyExists, NeedsPerson, NoteRequest, Remote, UnknownOutcome, WriteRefused
 from core.errors import FatalError, RebatedError, RetryableError
 from tests.unit.crm_rest_writing.conversation import Answer, Conversation, Received, Refused, adapter

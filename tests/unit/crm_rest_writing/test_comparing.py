@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.conformance import sample_request
-from connectors.crm_rest.writing.comparing import difference
+from connectors.declarative.writing.comparing import difference
 from connectors.spi import DocumentRequest, Remote, TaxPart
 from scheduler.steps.receipts import differs
 from tests.unit.crm_rest_writing.vouchers import CREDIT

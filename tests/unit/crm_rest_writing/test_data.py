@@ -9,8 +9,8 @@ from decimal import Decimal
 import pytest
 
 from connectors.conformance import sample_request
-from connectors.crm_rest.template import render
-from connectors.crm_rest.writing.data import roots_of
+from connectors.declarative.template import render
+from connectors.declarative.writing.data import roots_of
 from connectors.spi import DocumentLine, DocumentRequest, TierRequest
 
 

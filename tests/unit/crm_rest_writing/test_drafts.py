@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.conformance import sample_request
-from connectors.crm_rest.preset import laid_over
+from connectors.declarative.preset import laid_over
 from connectors.spi import AlreadyExists, Remote, TaxPart, UnknownOutcome, WriteRefused
 from core.errors import ConfigError, FatalError
 from tests.unit.crm_rest_writing.conversation import StillClock, adapter, writing

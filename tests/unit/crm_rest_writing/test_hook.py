@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from connectors.conformance import sample_request
-from connectors.crm_rest.hook import Hook, hook_of
+from connectors.declarative.hook import Hook, hook_of
 from connectors.spi import UnknownOutcome
 from core.errors import ConfigError, FatalError
 from tests.unit.crm_rest_writing.conversation import Answer, Conversation, adapter

@@ -1,8 +1,0 @@
-"""Ways to prove who we are, one object for each kind in the settings."""
-
-from __future__ import annotations
-
-from connectors.crm_rest.auth.base import Authentication, Proof
-from connectors.crm_rest.auth.choice import Surroundings, authentication
-
-__all__ = ["Authentication", "Proof", "Surroundings", "authentication"]

@@ -1,5 +1,0 @@
-"""Reads what the settings of a REST connection describe: windows, tokens or whole lists, with sweeps for deletions."""
-
-from connectors.crm_rest.reading.reader import Reading
-
-__all__ = ["Reading"]

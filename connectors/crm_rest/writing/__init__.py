@@ -1,5 +1,0 @@
-"""Writing: documents under our keys, notes and tiers, as [write] says."""
-
-from connectors.crm_rest.writing.writing import Writing
-
-__all__ = ["Writing"]

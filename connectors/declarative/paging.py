@@ -1,0 +1,285 @@
+"""How lists come in pages: one strategy for each kind, which asks, judges the raw records, and knows when to stop.
+
+Stop is judged before anything is left out. A list that goes round in circles is a FatalError that says so.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from requests.utils import parse_header_links
+
+from connectors.declarative.expression import as_text, expression
+from connectors.declarative.settings.reading import (
+    CursorPages,
+    KeysetPages,
+    LinkPages,
+    NumberedPages,
+    OffsetPages,
+    OnePage,
+    Pages,
+)
+from core.errors import DataError, FatalError, RetryableError
+
+Identity = Callable[[Any], Any]
+"""What makes a record the same one as another."""
+
+_MOST_STEPS_BACK = 50
+_MOST_READINGS = 3
+_PAGES_KEPT = 8
+"""Pages whose records are not told again after a step back. Of those before, what is told again is no harm."""
+_ADVANCED_PAGE = ("number", "offset", "cursor", "after", "size")
+
+
+class Raw(NamedTuple):
+    """A page as it came. `told`: whether the place of the records was in the reply at all."""
+
+    records: list[Any]
+    body: Any
+    headers: Mapping[str, str]
+    told: bool = True
+
+
+class Turn(NamedTuple):
+    """A page, and what a keyset goes on behind, where there is more."""
+
+    raw: Raw
+    after: Any = None
+
+
+Ask = Callable[[Mapping[str, Any], str | None], Raw]
+"""Asks for a page: what `${page...}` stands for, and the address that takes the place of the request's."""
+
+
+@dataclass(slots=True)
+class Circles:
+    """What has been asked for already. The same place twice, or the same page one after the other, has no end."""
+
+    what: str
+    _met: set[bytes]
+    _last: list[Any]
+
+    def __init__(self, what: str) -> None:
+        self.what, self._met, self._last = what, set(), []
+
+    def place(self, place: object) -> None:
+        """Raises FatalError where this place was asked for before."""
+        digest = blake2b(repr(place).encode("utf-8", "replace"), digest_size=12).digest()
+        if digest in self._met:
+            raise FatalError(f"{self.what}: the list goes round in circles: a page names one that was read already")
+        self._met.add(digest)
+
+    def page(self, records: list[Any], setting: str) -> None:
+        """Raises FatalError where the page is the one before it once more."""
+        if records and records == self._last:
+            raise FatalError(
+                f"{self.what}: two pages one after the other are the same",
+                hint=f"the request must send ${{page.{setting}}} in the way the server takes it",
+            )
+        self._last = records
+
+
+def turns(pages: Pages, ask: Ask, what: str, *, after: Any = None, identity: Identity | None = None) -> Iterator[Turn]:
+    """The pages of a list. `after`: where a keyset goes on. `what` names the list in messages."""
+    if isinstance(pages, OnePage):
+        yield Turn(ask(_page(), None))
+    elif isinstance(pages, LinkPages):
+        yield from _linked(pages, ask, what)
+    elif isinstance(pages, CursorPages):
+        yield from _by_cursor(pages, ask, what)
+    elif isinstance(pages, NumberedPages):
+        yield from _numbered(pages, ask, what)
+    elif isinstance(pages, OffsetPages):
+        yield from _by_offset(pages, ask, what, identity or (lambda record: record))
+    else:
+        yield from _by_keyset(pages, ask, what, after)
+
+
+def followed(pages: Pages, ask: Ask, what: str, address: str) -> Iterator[Turn]:
+    """The pages from an address on, as an earlier reply named it. Further ones are linked."""
+    linked = pages if isinstance(pages, LinkPages) else None
+    circles = Circles(what)
+    while True:
+        circles.place(address)
+        raw = ask(_page(size=getattr(pages, "size", None)), address)
+        yield Turn(raw)
+        following = _next_link(linked, raw, what) if linked is not None else None
+        if following is None:
+            return
+        address = following
+
+
+def _page(**known: Any) -> dict[str, Any]:
+    return {**dict.fromkeys(_ADVANCED_PAGE), **known}
+
+
+def _linked(pages: LinkPages, ask: Ask, what: str) -> Iterator[Turn]:
+    circles = Circles(what)
+    address: str | None = None
+    while True:
+        raw = ask(_page(size=pages.size), address)
+        circles.page(raw.records, "size")
+        yield Turn(raw)
+        address = _next_link(pages, raw, what)
+        if address is None:
+            return
+        circles.place(address)
+
+
+def _next_link(pages: LinkPages, raw: Raw, what: str) -> str | None:
+    if pages.path:
+        found = _of(pages.path, raw.body, what)
+        if found is None or found is False or found == "":
+            return None
+        if not isinstance(found, str):
+            raise FatalError(f"{what}: what `{pages.path}` finds is no address of a page")
+        return found
+    for link in parse_header_links(raw.headers.get("Link", "")):
+        if "next" in link.get("rel", "").lower().split():
+            return str(link["url"])
+    return None
+
+
+def _by_cursor(pages: CursorPages, ask: Ask, what: str) -> Iterator[Turn]:
+    circles = Circles(what)
+    cursor: Any = None
+    while True:
+        raw = ask(_page(size=pages.size, cursor=cursor), None)
+        circles.page(raw.records, "cursor")
+        yield Turn(raw)
+        if pages.more and not _holds(pages.more, raw.body, what):
+            return
+        cursor = _of(pages.path, raw.body, what)
+        if cursor is None or cursor is False or cursor == "":
+            if pages.more:
+                raise FatalError(f"{what}: there is more, and `{pages.path}` finds no token for it")
+            return
+        if isinstance(cursor, (list, dict)):
+            raise FatalError(f"{what}: what `{pages.path}` finds is no token")
+        circles.place(cursor)
+
+
+def _numbered(pages: NumberedPages, ask: Ask, what: str) -> Iterator[Turn]:
+    """Where the number of pages changes meanwhile, records have moved between them: all are read again."""
+    for _ in range(_MOST_READINGS):
+        number, last = pages.start, None
+        circles = Circles(what)
+        while True:
+            raw = ask(_page(size=pages.size, number=number), None)
+            circles.page(raw.records, "number")
+            told = _count(pages.last, raw.body, what)
+            yield Turn(raw)
+            if last is not None and told is not None and told != last and number > pages.start:
+                break
+            last = told if told is not None else last
+            if pages.more:
+                ends = not _holds(pages.more, raw.body, what)
+            elif last is not None:
+                ends = number - pages.start + 1 >= last
+            else:
+                ends = len(raw.records) < pages.size
+            if ends:
+                return
+            number += 1
+    raise RetryableError(f"{what}: the list changed each time while it was read", hint="it is read again later")
+
+
+def _by_offset(pages: OffsetPages, ask: Ask, what: str, identity: Identity) -> Iterator[Turn]:
+    """Each page but the first begins with the last record of the one before. Where it is another, a page back."""
+    ends: list[tuple[int, Any]] = []
+    """Where each page of the way here began, and its last record."""
+    told: deque[list[Any]] = deque(maxlen=_PAGES_KEPT)
+    offset, steps_back = 0, 0
+    while True:
+        raw = ask(_page(size=pages.size, offset=offset), None)
+        if ends and (not raw.records or identity(raw.records[0]) != ends[-1][1]):
+            if raw.records and len(ends) == 1 and steps_back > 2 and identity(raw.records[-1]) == ends[-1][1]:
+                raise FatalError(
+                    f"{what}: the server takes no notice of the offset",
+                    hint="the request must send ${page.offset} in the way the server takes it",
+                )
+            steps_back += 1
+            if steps_back > _MOST_STEPS_BACK:
+                raise RetryableError(
+                    f"{what}: the list moved each time while it was read",
+                    hint="order it by what never changes, such as the id",
+                )
+            offset, _ = ends.pop()
+            continue
+        fresh = raw.records[1:] if ends else raw.records
+        if steps_back:
+            known = {repr(record) for page in told for record in page}
+            fresh = [record for record in fresh if repr(record) not in known]
+        told.append(fresh)
+        yield Turn(raw._replace(records=fresh))
+        total = _count(pages.total, raw.body, what)
+        read = offset + len(raw.records)
+        if (total >= 0 and read >= total) if total is not None else len(raw.records) < pages.size:
+            return
+        if total is not None and total < 0 and len(raw.records) < pages.size:
+            return
+        if len(raw.records) < 2:
+            raise FatalError(f"{what}: {total} records are told of, and the pages end at {read}")
+        ends.append((offset, identity(raw.records[-1])))
+        offset = read - 1
+
+
+def _by_keyset(pages: KeysetPages, ask: Ask, what: str, after: Any) -> Iterator[Turn]:
+    circles = Circles(what)
+    key = expression(pages.field)
+    after = pages.start if after is None else after
+    while True:
+        raw = ask(_page(size=pages.size, after=after), None)
+        if len(raw.records) < pages.size:
+            yield Turn(raw)
+            return
+        last = _key(key.of(raw.records[-1]), pages, what)
+        if len(raw.records) > 1 and key.of(raw.records[-2]) == last:
+            raise FatalError(f"{what}: two records have the same `{pages.field}`: it cannot divide the list")
+        if last == after or (type(last) is int and type(after) is int and last < after):
+            raise FatalError(
+                f"{what}: the page behind {as_text(after)[:40]} does not lie behind it",
+                hint=f"the request must order by {pages.field} and ask for what is greater than ${{page.after}}",
+            )
+        circles.place(last)
+        yield Turn(raw, last)
+        after = last
+
+
+def _key(value: Any, pages: KeysetPages, what: str) -> Any:
+    if value is None or value == "" or isinstance(value, (list, dict, bool)):
+        raise FatalError(f"{what}: a record has no `{pages.field}`, by which the list is divided")
+    return value
+
+
+def _of(path: str, body: Any, what: str) -> Any:
+    try:
+        return expression(path).of(body)
+    except DataError as error:
+        raise FatalError(f"{what}: {error.message}") from None
+
+
+def _holds(path: str, body: Any, what: str) -> bool:
+    try:
+        return expression(path).holds(body)
+    except DataError as error:
+        raise FatalError(f"{what}: {error.message}") from None
+
+
+def _count(path: str, body: Any, what: str) -> int | None:
+    """A number the body tells; None where it does not."""
+    if not path:
+        return None
+    found = _of(path, body, what)
+    if found is None or found == "":
+        return None
+    try:
+        return int(as_text(found))
+    except (ValueError, DataError):
+        raise FatalError(
+            f"{what}: what `{path}` finds is no count", hint="see `pages`: where the reply tells how many there are"
+        ) from None

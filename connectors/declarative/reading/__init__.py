@@ -1,0 +1,5 @@
+"""Reads what the settings of a REST connection describe: windows, tokens or whole lists, with sweeps for deletions."""
+
+from connectors.declarative.reading.reader import Reading
+
+__all__ = ["Reading"]

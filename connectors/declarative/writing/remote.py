@@ -1,0 +1,87 @@
+"""Our documents in the other system: found by key, or read by id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from connectors.declarative.client import Client
+from connectors.declarative.expression import expression
+from connectors.declarative.listing import Gone, Listing
+from connectors.declarative.settings.reading import One
+from connectors.declarative.settings.writing import Find, Write
+from connectors.declarative.single import can_be_id
+from connectors.declarative.template import Tables
+from connectors.declarative.writing.shape import Found, Shape
+from connectors.spi import Remote, WriteKind
+from core.errors import DataError, FatalError
+
+
+class Remotes:
+    """Reads the documents of one kind. Safe to use from threads."""
+
+    def __init__(self, kind: WriteKind, write: Write, client: Client, listing: Listing, tables: Tables) -> None:
+        self._kind, self._find, self._one = kind, write.find, write.one
+        self._shape = None if write.remote is None else Shape(kind, write.remote, client, tables)
+        self._client, self._listing, self._tables = client, listing, tables
+
+    @property
+    def can_read(self) -> bool:
+        """Whether a document can be read by id."""
+        return self._one is not None and self._shape is not None
+
+    def tells(self, name: str) -> bool:
+        """Whether the other system tells this of a document."""
+        return self._shape is not None and self._shape.tells(name)
+
+    def look_up(self, key: str, account: str) -> tuple[Remote, ...]:
+        """Every document whose text holds the key, in any state, the oldest first. `account`: whose it is, empty where
+        that is not known."""
+        if self._find is None or self._shape is None:
+            return ()
+        data = {"key": key, "account": account or None}
+        found = {
+            remote.remote_id: replace(remote, key=key)
+            for remote, keys in self._candidates(self._find, self._shape, data)
+            if key in keys or not self._shape.tells("key")
+        }
+        return tuple(sorted(found.values(), key=in_order))
+
+    def read_back(self, remote_id: str) -> Remote | None:
+        """The document as it stands; None where there is none, or where no document can have such an id."""
+        if self._one is None or self._shape is None or not can_be_id(self._one, remote_id, self._tables):
+            return None
+        record = self._record(self._one, remote_id, None)
+        return None if record is None else self._shape.of(record).remote
+
+    def _candidates(self, find: Find, shape: Shape, data: Mapping[str, Any]) -> Iterator[Found]:
+        only = expression(find.only) if find.only else None
+        try:
+            for chunk in self._listing.pages(find.request, find.records, find.pages, data):
+                for listed in chunk.records:
+                    if not listed or (only is not None and not only.holds(listed)):
+                        continue
+                    whole = listed
+                    if not find.whole and self._one is not None:
+                        whole = self._record(self._one, shape.id_of(listed), listed)
+                    if whole is not None:
+                        yield shape.of(whole)
+        except Gone:
+            return
+        except DataError as error:
+            raise FatalError(f"write.{self._kind}.find: {error.message}") from None
+
+    def _record(self, one: One, remote_id: str, listed: Any) -> Any:
+        answer = self._client.call(one.request, {"id": remote_id, "record": listed})
+        if answer.meaning in ("missing", "empty", "skip") or answer.body is None:
+            return None
+        try:
+            return expression(one.record).of(answer.body) or None
+        except DataError as error:
+            raise FatalError(f"write.{self._kind}.one.record: {error.message}") from None
+
+
+def in_order(remote: Remote) -> tuple[int, str]:
+    """What sorts documents by their ids, the oldest first where ids are numbers."""
+    return len(remote.remote_id), remote.remote_id
