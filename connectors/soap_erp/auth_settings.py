@@ -1,0 +1,49 @@
+"""How requests of a SOAP connection prove who we are. Secrets by reference only."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from connectors.declarative.settings.auth import Basic, Bearer, NoAuth, OAuth2, SessionLogin
+from connectors.declarative.settings.base import Section
+from connectors.secrets import SecretReference
+
+
+class Ntlm(Section):
+    """A Windows account over NTLM, as Dynamics NAV asks for it."""
+
+    kind: Literal["ntlm"] = Field(description="a Windows account over NTLM")
+    user: str = Field(min_length=1, max_length=200, description=r"user name, as `DOMAIN\name` or `name@domain`")
+    password: SecretReference = Field(description="where the password is kept")
+
+
+class UsernameToken(Section):
+    """User name and password in the header Security of the message (WS-Security UsernameToken Profile 1.0)."""
+
+    kind: Literal["username_token"] = Field(description="WS-Security UsernameToken")
+    user: str = Field(min_length=1, max_length=200, description="user name")
+    password: SecretReference = Field(description="where the password is kept")
+    digest: bool = Field(
+        default=True, description="whether a digest of it is sent, with a nonce and the time; else the password itself"
+    )
+    lifetime: int = Field(
+        default=300, ge=0, le=86_400, description="seconds a message is good for, in a Timestamp; 0: none is sent"
+    )
+
+
+class TokenPassport(Section):
+    """The token-based signature of NetSuite, made anew for each request."""
+
+    kind: Literal["token_passport"] = Field(description="NetSuite's token-based authentication")
+    account: str = Field(min_length=1, max_length=60, description="account id, such as 1234567 or 1234567_SB1")
+    consumer_key: SecretReference = Field(description="where the key of the integration record is kept")
+    consumer_secret: SecretReference = Field(description="where its secret is kept")
+    token_id: SecretReference = Field(description="where the id of the token is kept")
+    token_secret: SecretReference = Field(description="where its secret is kept")
+
+
+SoapAuth = Annotated[
+    NoAuth | Basic | Bearer | OAuth2 | SessionLogin | Ntlm | UsernameToken | TokenPassport, Field(discriminator="kind")
+]
