@@ -27,6 +27,8 @@ from core.errors import FatalError
 class JsonWire:
     """See connectors.declarative.wire.Wire."""
 
+    tells_missing = False
+
     def __init__(self, base_url: str, headers: Mapping[str, str], auth: Auth, nesting: int) -> None:
         """`nesting` is the depth of a reply that is refused as too deep."""
         self._base_url, self._headers, self._auth, self._nesting = base_url, headers, auth, nesting

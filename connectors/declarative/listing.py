@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from connectors.declarative.client import Client
-from connectors.declarative.expression import expression
+from connectors.declarative.expression import as_text, expression
 from connectors.declarative.paging import Ask, Identity, Raw, followed, turns
 from connectors.declarative.settings.reading import Pages
 from connectors.declarative.settings.request import AnyRequest
 from connectors.http.redaction import plain
-from core.errors import DataError, FatalError
+from core.errors import DataError, FatalError, RetryableError
 
 
 class Gone(FatalError):
@@ -63,24 +63,27 @@ class Listing:
         pages: Pages,
         data: Mapping[str, Any],
         *,
+        count: str = "",
         after: Any = None,
         identity: Identity | None = None,
         address: str | None = None,
     ) -> Iterator[Chunk]:
         """The pages of a list; at least one, which may be empty.
 
-        `data` is what templates see beside the roots of the client and `page`. `after`: the key a keyset goes on
-        behind. `identity`: what makes a record the same one, where pages overlap; else all of it. `address`: read from
+        `data` is what templates see beside the roots of the client and `page`. `count` is where a reply says how many
+        records it holds: with another number the reply is not taken, and asked for again. `after`: the key a keyset
+        goes on behind. `identity`: what makes a record the same one, where pages overlap; else all of it. `address`: read from
         there on, as an earlier reply said. Raises FatalError for a list that has no end or is none, Gone where there
         is no such list, and what the client raises.
         """
         what = request.what or "the list"
         found = expression(records)
+        announced = expression(count) if count else None
 
-        def ask(page: Mapping[str, Any], place: str | None) -> Raw:
+        def ask(page: Mapping[str, Any], place: str | None, other: AnyRequest | None = None, /) -> Raw:
             # An address of an earlier reply may have ended, which is no fault.
             ended = () if place is None else (_GONE,)
-            answer = self._client.call(request, {**data, "page": page}, address=place, also_fine=ended)
+            answer = self._client.call(other or request, {**data, "page": page}, address=place, also_fine=ended)
             if answer.meaning == "missing" or answer.status in ended:
                 raise Gone(
                     f"{what}: there is no such list{': ' + answer.message if answer.message else ''}",
@@ -90,7 +93,10 @@ class Listing:
                 raise FatalError(f"{what}: the list cannot be read: {answer.message or answer.meaning}")
             if answer.body is None or answer.meaning == "empty":
                 return Raw([], answer.body, answer.headers)
-            return _raw(found.of(answer.body), answer.body, answer.headers, records, what)
+            raw = _raw(found.of(answer.body), answer.body, answer.headers, records, what)
+            if announced is not None:
+                _counted(raw, announced.of(answer.body), count, what)
+            return raw
 
         most = self._client.settings.most_pages
         asked: Ask = ask
@@ -109,6 +115,19 @@ class Listing:
                     )
         except DataError as error:
             raise FatalError(f"{what}: {error.message}") from None
+
+
+def _counted(raw: Raw, told: Any, count: str, what: str) -> None:
+    """That as many records came as were announced: a list that came out shorter has lost some on its way."""
+    announced = as_text(told).strip()
+    if announced.isdecimal() and len(announced) < 19 and int(announced) == len(raw.records):
+        return
+    if not announced.isdecimal():
+        raise FatalError(f"{what}: `{count}` finds no number of records", hint="see `rebated connector try`")
+    raise RetryableError(
+        f"{what}: the reply announces {int(announced)} records and holds {len(raw.records)}; none of them was taken",
+        hint="check `records` and `count`, and the version of the other system",
+    )
 
 
 def _raw(found: Any, body: Any, headers: Mapping[str, str], records: str, what: str) -> Raw:

@@ -111,7 +111,7 @@ class _Table:
 
     def _read(self, data: dict[str, Any]) -> None:
         lookup = self._lookup
-        for chunk in self._listing.pages(lookup.request, lookup.records, lookup.pages, data):
+        for chunk in self._listing.pages(lookup.request, lookup.records, lookup.pages, data, count=lookup.count):
             for record in chunk.records:
                 key = as_text(self._key.of(record))
                 if not key:

@@ -1,7 +1,8 @@
 """From a record of the other system to our fields: what `fields` says, compiled once and applied to each record.
 
-A value goes through the settings of its field in this order: path or value, lookup and take, map, format, factor,
-join, default. Of a list, lookup, map, format and factor take each part. Where there is nothing, the default stands.
+A value goes through the settings of its field in this order: path or value, empty, lookup and take, map, format,
+factor, join, default. Of a list, lookup, map, format and factor take each part. Where there is nothing, the default
+stands.
 """
 
 from __future__ import annotations
@@ -40,12 +41,13 @@ def fields_of(
 class Value:
     """One field, compiled. `needs` is the lookup it is looked up in, empty where it is not."""
 
-    __slots__ = ("_changes", "_default", "_find", "_fixed", "_join", "_looks", "needs")
+    __slots__ = ("_changes", "_default", "_find", "_fixed", "_join", "_looks", "_required", "needs")
 
     def __init__(self, source: FieldSource, roots: Mapping[str, Any], tables: Tables) -> None:
         """Raises DataError where a name in the settings cannot be filled in."""
         self.needs = source.lookup
         self._default, self._join = source.default, source.join
+        self._required = source.required
         self._fixed: Any = None
         self._find: Change | None = None
         if source.path:
@@ -55,10 +57,17 @@ class Value:
             given = render(source.value, roots, tables) if any(references(source.value)) else source.value
             self._fixed = None if isinstance(given, Omitted) else given
         self._looks = [_looked_up(source, tables)] if source.lookup else []
-        self._changes = [*self._looks, *_changes(source)]
+        blank = [_emptied(source.empty)] if source.empty else []
+        self._changes = [*blank, *self._looks, *_changes(source)]
 
     def of(self, record: Any) -> Any:
         """The value in a record. Raises DataError."""
+        value = self._of(record)
+        if value is None and self._required:
+            raise DataError("missing", "the record has nothing where something is required")
+        return value
+
+    def _of(self, record: Any) -> Any:
         value = self._fixed if self._find is None else self._find(record)
         kind = type(value)
         if kind is str:
@@ -70,6 +79,8 @@ class Value:
             return self._default
         for change in self._changes:
             value = [change(item) for item in value if item is not None] if type(value) is list else change(value)
+            if value is None:
+                return self._default
         if isinstance(value, (list, dict)):
             value = self._joined(value)
         return self._default if value is None or value == "" else value
@@ -159,6 +170,11 @@ def _changes(source: FieldSource) -> Iterator[Change]:
     if source.factor is not None:
         factor = source.factor
         yield lambda value: _times(value, factor)
+
+
+def _emptied(texts: tuple[str, ...]) -> Change:
+    nothing = frozenset(texts)
+    return lambda value: None if as_text(value).strip() in nothing else value
 
 
 def _mapped(table: Mapping[str, Any]) -> Change:

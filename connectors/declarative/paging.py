@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from requests.utils import parse_header_links
 
@@ -22,7 +22,9 @@ from connectors.declarative.settings.reading import (
     OffsetPages,
     OnePage,
     Pages,
+    SearchPages,
 )
+from connectors.declarative.settings.request import AnyRequest
 from core.errors import DataError, FatalError, RetryableError
 
 Identity = Callable[[Any], Any]
@@ -32,7 +34,7 @@ _MOST_STEPS_BACK = 50
 _MOST_READINGS = 3
 _PAGES_KEPT = 8
 """Pages whose records are not told again after a step back. Of those before, what is told again is no harm."""
-_ADVANCED_PAGE = ("number", "offset", "cursor", "after", "size")
+_ADVANCED_PAGE = ("number", "offset", "cursor", "after", "size", "search")
 
 
 class Raw(NamedTuple):
@@ -51,8 +53,11 @@ class Turn(NamedTuple):
     after: Any = None
 
 
-Ask = Callable[[Mapping[str, Any], str | None], Raw]
-"""Asks for a page: what `${page...}` stands for, and the address that takes the place of the request's."""
+class Ask(Protocol):
+    """Asks for a page: what `${page...}` stands for, the address that takes the place of the request's, and a request
+    that takes the place of the list's own."""
+
+    def __call__(self, page: Mapping[str, Any], address: str | None, request: AnyRequest | None = None, /) -> Raw: ...
 
 
 @dataclass(slots=True)
@@ -93,6 +98,8 @@ def turns(pages: Pages, ask: Ask, what: str, *, after: Any = None, identity: Ide
         yield from _by_cursor(pages, ask, what)
     elif isinstance(pages, NumberedPages):
         yield from _numbered(pages, ask, what)
+    elif isinstance(pages, SearchPages):
+        yield from _searched(pages, ask, what)
     elif isinstance(pages, OffsetPages):
         yield from _by_offset(pages, ask, what, identity or (lambda record: record))
     else:
@@ -180,11 +187,38 @@ def _numbered(pages: NumberedPages, ask: Ask, what: str) -> Iterator[Turn]:
                 ends = not _holds(pages.more, raw.body, what)
             elif last is not None:
                 ends = number - pages.start + 1 >= last
+            elif pages.stop == "empty":
+                ends = not raw.records
             else:
                 ends = len(raw.records) < pages.size
             if ends:
                 return
             number += 1
+    raise RetryableError(f"{what}: the list changed each time while it was read", hint="it is read again later")
+
+
+def _searched(pages: SearchPages, ask: Ask, what: str) -> Iterator[Turn]:
+    """Where the search ran again between two pages and has another number of them, all is read again."""
+    for _ in range(_MOST_READINGS):
+        circles = Circles(what)
+        raw = ask(_page(size=pages.size, number=1), None)
+        circles.page(raw.records, "number")
+        last = _count(pages.last, raw.body, what)
+        yield Turn(raw)
+        if last is None or last <= 1:
+            return
+        search = _of(pages.id, raw.body, what)
+        if search is None or search == "" or isinstance(search, (list, dict, bool)):
+            raise FatalError(f"{what}: there are {last} pages, and `{pages.id}` finds no id of the search")
+        for number in range(2, last + 1):
+            raw = ask(_page(size=pages.size, number=number, search=search), None, pages.next)
+            circles.page(raw.records, "number")
+            told = _count(pages.last, raw.body, what)
+            yield Turn(raw)
+            if told is not None and told != last:
+                break
+        else:
+            return
     raise RetryableError(f"{what}: the list changed each time while it was read", hint="it is read again later")
 
 

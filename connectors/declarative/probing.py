@@ -111,7 +111,10 @@ def _looked_up(listing: Listing, name: str, lookup: Lookup) -> Iterator[Finding]
     if "keys" in str(lookup.request):
         return
     try:
-        count = sum(len(chunk.records) for chunk in listing.pages(lookup.request, lookup.records, lookup.pages, {}))
+        count = sum(
+            len(chunk.records)
+            for chunk in listing.pages(lookup.request, lookup.records, lookup.pages, {}, count=lookup.count)
+        )
     except RebatedError as error:
         yield Finding("error", f"lookups.{name}", error.message, error.hint or "")
         return

@@ -21,6 +21,9 @@ class Unreadable(ValueError):
 class Wire(Protocol):
     """One protocol under the settings of one connection. Safe to use from threads."""
 
+    tells_missing: bool
+    """Whether a table of a reply names under `_missing` what its schema requires and it does not hold."""
+
     def authentication(self, around: Surroundings) -> Authentication:
         """How requests prove who we are. Makes no request and reads no secret."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.declarative.expression import as_text, expression
@@ -14,6 +14,8 @@ from core.documents import BadRecord, RawRecord, RecordKind
 from core.errors import DataError
 
 Told = RawRecord | BadRecord
+MISSING = "_missing"
+"""Under this name a table of a reply says what its schema requires and it does not hold."""
 _LONGEST_ORIGIN = 160
 _RATE = ("base", "quote", "on", "provider")
 
@@ -21,8 +23,20 @@ _RATE = ("base", "quote", "on", "provider")
 class Records:
     """Maps the records of one stream, compiled for one pull. `title` names the system in origins."""
 
-    def __init__(self, name: str, stream: Stream, title: str, roots: Mapping[str, Any], tables: Tables) -> None:
-        """Raises DataError where a name in the settings cannot be filled in."""
+    def __init__(
+        self,
+        name: str,
+        stream: Stream,
+        title: str,
+        roots: Mapping[str, Any],
+        tables: Tables,
+        *,
+        told_missing: bool = False,
+    ) -> None:
+        """`told_missing`: tables of a record name under `_missing` what they should hold.
+
+        Raises DataError where a name in the settings cannot be filled in.
+        """
         place = f"read.{name}"
         self._name, self._title, self._tables, self._kind = name, title, tables, stream.kind
         self._only = expression(stream.only) if stream.only else None
@@ -31,6 +45,8 @@ class Records:
         self._id = self._fields.values.get("id")
         lines = stream.lines
         self._lines = expression(lines.records) if lines else None
+        self._lines_count = expression(lines.count) if lines and lines.count else None
+        self._told_missing = told_missing
         self._lines_only = expression(lines.only) if lines and lines.only else None
         self._line_fields = Fields(lines.fields if lines else {}, roots, tables, f"{place}.lines.fields")
         self._looked_up = self._fields.looked_up()
@@ -86,6 +102,10 @@ class Records:
         origin = self.origin(fields, external_id)
         if not external_id and not faults:
             faults.append(DataError("missing", "the record has no id", path=f"{self._fields.where}.id"))
+        missing = list(dict.fromkeys(_missing(record))) if self._told_missing else []
+        if missing:
+            names = ", ".join(missing[:5])
+            faults.append(DataError("missing", f"the reply lacks {names}, which its schema requires"))
         if faults:
             message = "; ".join(dict.fromkeys(fault.message for fault in faults[:5]))
             raw = {"about": fields, "lines": lines, "record": record}
@@ -130,8 +150,29 @@ class Records:
         """The lines that count. Raises DataError."""
         rows = self._lines.of(record) if self._lines is not None else None
         if rows is None:
-            return []
+            if self._lines_count is None:
+                return []
+            rows = []
         if not isinstance(rows, list):
             raise DataError("unexpected_shape", "what `records` finds is no list")
+        if self._lines_count is not None:
+            announced = as_text(self._lines_count.of(record)).strip()
+            if not announced.isdecimal() or announced.lstrip("0") != str(len(rows)).lstrip("0"):
+                raise DataError(
+                    "lost_lines",
+                    f"{plain(announced, longest=20) or 'no number of'} lines are announced, {len(rows)} are there",
+                )
         only = self._lines_only
         return rows if only is None else [row for row in rows if only.holds(row)]
+
+
+def _missing(value: Any) -> Iterator[str]:
+    """What the tables of a record name as missing."""
+    if isinstance(value, dict):
+        yield from value.get(MISSING, ())
+        for item in value.values():
+            if isinstance(item, (dict, list)):
+                yield from _missing(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _missing(item)

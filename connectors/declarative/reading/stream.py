@@ -52,7 +52,7 @@ class Source:
         self._one_record = expression(stream.one.record) if stream.one else None
         title = settings.about.title or client.name
         try:
-            self.records = Records(name, stream, title, client.roots(), tables)
+            self.records = Records(name, stream, title, client.roots(), tables, told_missing=client.wire.tells_missing)
         except DataError as error:
             raise FatalError(error.message, hint="mend the setting, or the value it names") from None
 
@@ -67,6 +67,7 @@ class Source:
             stream.records,
             stream.pages,
             {"window": window},
+            count=stream.count,
             after=after,
             identity=identity,
             address=address,
@@ -185,7 +186,7 @@ class Source:
         rows: dict[str, list[Any]] = {}
         for start in range(0, len(keys), join.most):
             data = {"keys": keys[start : start + join.most], "window": window}
-            for chunk in self.listing.pages(join.request, join.records, join.pages, data):
+            for chunk in self.listing.pages(join.request, join.records, join.pages, data, count=join.count):
                 for row in chunk.records:
                     for key in self._keys_on(on, row, name):
                         rows.setdefault(key, []).append(row)

@@ -62,7 +62,9 @@ def _ids(source: Source, until: int) -> Iterator[str]:
     if setting is not None and setting.request is not None:
         only = setting.only if setting.only is not None else only
         data = {"window": _all_of(source, until)}
-        chunks = source.listing.pages(setting.request, setting.records or stream.records, stream.pages, data)
+        chunks = source.listing.pages(
+            setting.request, setting.records or stream.records, stream.pages, data, count=stream.count
+        )
     else:
         only = setting.only if setting is not None and setting.only is not None else only
         chunks = _listed(source, until)

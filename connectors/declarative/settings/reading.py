@@ -50,6 +50,21 @@ class NumberedPages(Section):
     size: int = Field(default=100, ge=1, description="records on a page, as ${page.size}")
     last: Path = Field(default="", description="where the body tells the number of pages")
     more: Path = Field(default="", description="what tells that there is more")
+    stop: Literal["short", "empty"] = Field(
+        default="short",
+        description="where neither tells: the last page is the first with fewer records than `size`, or the first "
+        "without any, where the server may give fewer than it is asked for",
+    )
+
+
+class SearchPages(Section):
+    """A search that is kept over there: its pages are asked for with its id, ${page.search} and ${page.number}."""
+
+    kind: Literal["search"] = Field(description="pages of a search that is kept there")
+    id: Path = Field(description="where the first reply holds the id of the search")
+    last: Path = Field(description="where the first reply tells the number of pages")
+    next: AnyRequest = Field(description="the request for the second page, and those after it")
+    size: int = Field(default=100, ge=1, description="records on a page, as ${page.size}")
 
 
 class OffsetPages(Section):
@@ -74,7 +89,8 @@ class KeysetPages(Section):
 
 
 Pages = Annotated[
-    OnePage | LinkPages | CursorPages | NumberedPages | OffsetPages | KeysetPages, Field(discriminator="kind")
+    OnePage | LinkPages | CursorPages | NumberedPages | SearchPages | OffsetPages | KeysetPages,
+    Field(discriminator="kind"),
 ]
 
 
@@ -135,8 +151,12 @@ class FieldSource(Section):
     )
     decimal_sign: Literal[".", ","] = Field(default=".", description="sign before the decimals of a number")
     factor: Decimal | None = Field(default=None, description="what a number is multiplied by, exactly")
+    empty: tuple[str, ...] = Field(
+        default=(), description="texts that mean that there is nothing, such as 0001-01-01 for a date"
+    )
     join: str | None = Field(default=None, max_length=10, description="text between the parts of a list")
     default: str | int | bool | None = Field(default=None, description="what stands where there is nothing")
+    required: bool = Field(default=False, description="whether a record where there is nothing is a bad one")
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -159,6 +179,9 @@ class Join(Section):
     records: Path = Field(default="@", description="where the reply holds the records")
     by: Path = Field(default="id", description="what of a record the others refer to; may be a list")
     on: Path = Field(description="what of the other records it must equal")
+    count: Path = Field(
+        default="", description="where the reply says how many records it holds; with another number nothing is taken"
+    )
     pages: Pages = Field(default=OnePage(), description="how they come")
     most: int = Field(default=100, ge=1, le=10_000, description="keys in one request")
 
@@ -171,6 +194,9 @@ class Lookup(Section):
 
     request: AnyRequest = Field(description="the request")
     records: Path = Field(default="@", description="where the reply holds the records")
+    count: Path = Field(
+        default="", description="where the reply says how many records it holds; with another number nothing is taken"
+    )
     pages: Pages = Field(default=OnePage(), description="how they come")
     key: Path = Field(description="what of a record is the key")
     value: Path = Field(default="@", description="what of a record is found")
@@ -195,6 +221,9 @@ class LineSource(Section):
     """The lines of a document."""
 
     records: Path = Field(description="where the record holds them")
+    count: Path = Field(
+        default="", description="where the record says how many there are; with another number it is a bad one"
+    )
     only: Path = Field(default="", description="what must be true of a line that counts")
     fields: Fields = Field(description="the fields of a line")
 
@@ -225,6 +254,9 @@ class Stream(Section):
     kinds: tuple[KindRule, ...] = Field(default=(), description="exceptions; the first that holds counts")
     request: AnyRequest = Field(description="the request, with ${window...} and ${page...}")
     records: Path = Field(default="@", description="where the reply holds the list")
+    count: Path = Field(
+        default="", description="where the reply says how many records it holds; with another number nothing is taken"
+    )
     only: Path = Field(default="", description="what must be true of a record that is ours to read")
     pages: Pages = Field(default=OnePage(), description="how the list is divided")
     window: WindowSetting | None = Field(

@@ -40,6 +40,9 @@ class Find(Section):
 
     request: AnyRequest = Field(description="the request")
     records: Path = Field(default="@", description="where the reply holds them")
+    count: Path = Field(
+        default="", description="where the reply says how many records it holds; with another number nothing is taken"
+    )
     pages: Pages = Field(default=OnePage(), description="how they come")
     whole: bool = Field(default=True, description="whether they are complete; else each is read by `one`")
     only: Path = Field(default="", description="what must be true of one that is ours")

@@ -58,7 +58,7 @@ class Remotes:
     def _candidates(self, find: Find, shape: Shape, data: Mapping[str, Any]) -> Iterator[Found]:
         only = expression(find.only) if find.only else None
         try:
-            for chunk in self._listing.pages(find.request, find.records, find.pages, data):
+            for chunk in self._listing.pages(find.request, find.records, find.pages, data, count=find.count):
                 for listed in chunk.records:
                     if not listed or (only is not None and not only.holds(listed)):
                         continue
