@@ -1,0 +1,1 @@
+"""Ways to prove who we are that only SOAP has."""
