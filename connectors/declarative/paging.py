@@ -198,12 +198,12 @@ def _numbered(pages: NumberedPages, ask: Ask, what: str) -> Iterator[Turn]:
 
 
 def _searched(pages: SearchPages, ask: Ask, what: str) -> Iterator[Turn]:
-    """Where the search ran again between two pages and has another number of them, all is read again."""
+    """Where the search ran again between two pages and has another number of pages or records, all is read again."""
     for _ in range(_MOST_READINGS):
         circles = Circles(what)
         raw = ask(_page(size=pages.size, number=1), None)
         circles.page(raw.records, "number")
-        last = _count(pages.last, raw.body, what)
+        last, total = (_count(path, raw.body, what) for path in (pages.last, pages.total))
         yield Turn(raw)
         if last is None or last <= 1:
             return
@@ -213,9 +213,8 @@ def _searched(pages: SearchPages, ask: Ask, what: str) -> Iterator[Turn]:
         for number in range(2, last + 1):
             raw = ask(_page(size=pages.size, number=number, search=search), None, pages.next)
             circles.page(raw.records, "number")
-            told = _count(pages.last, raw.body, what)
             yield Turn(raw)
-            if told is not None and told != last:
+            if _count(pages.last, raw.body, what) not in (None, last) or _count(pages.total, raw.body, what) != total:
                 break
         else:
             return

@@ -62,7 +62,12 @@ class SearchPages(Section):
 
     kind: Literal["search"] = Field(description="pages of a search that is kept there")
     id: Path = Field(description="where the first reply holds the id of the search")
-    last: Path = Field(description="where the first reply tells the number of pages")
+    last: Path = Field(description="where a reply tells the number of pages")
+    total: Path = Field(
+        default="",
+        description="where each reply tells the number of records: a search that runs again for each page loses one "
+        "that no longer fits; where a page tells another number, or none, all is read again",
+    )
     next: AnyRequest = Field(description="the request for the second page, and those after it")
     size: int = Field(default=100, ge=1, description="records on a page, as ${page.size}")
 
