@@ -29,5 +29,5 @@ class RestSettings(DeclarativeSettings):
     def addresses(self) -> Iterator[tuple[str, Any]]:
         yield "base_url", self.base_url
 
-    def wire(self, name: str, base: Path) -> JsonWire:
+    def wire(self, base: Path) -> JsonWire:
         return JsonWire(self.base_url, self.headers, self.auth, self.nesting)

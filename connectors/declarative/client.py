@@ -65,7 +65,7 @@ class Client:
         self._gates: dict[str, Gate] = {}
         self._tell: Callable[[AnyRequest, Outgoing, Reply], None] | None = None
         self._identity = sha256(settings.model_dump_json(include={"auth"}).encode() + str(base).encode()).hexdigest()
-        self.wire = settings.wire(name, base)
+        self.wire = settings.wire(base)
         around = Surroundings(name, base, self._http, self.clock, self._asked, self._rendered)
         self._auth = self.wire.authentication(around)
         self._replies = Replies(name, settings, self.wire, self._auth.secrets)
@@ -209,7 +209,13 @@ class Client:
         failure: RebatedError
         try:
             with gate.passing(request.route, request.cost):
-                reply = self._http.request(sent.method, proof.url, headers=proof.headers, body=proof.body or sent.body)
+                reply = self._http.request(
+                    sent.method,
+                    proof.url,
+                    headers=proof.headers,
+                    body=proof.body or sent.body,
+                    account=proof.account,
+                )
         except ReplyLost as lost:
             if during == "read":
                 raise

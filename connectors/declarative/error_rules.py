@@ -72,7 +72,7 @@ class ErrorRules:
         """What a body says about what went wrong, where the rule or else the settings say it does. Only of a body that
         is no JSON anything else is shown, since it holds no record."""
         for place in (path, self._message):
-            words = _words(body, place) if place else ""
+            words = words(body, place) if place else ""
             if words:
                 return self.plain(words)
         if body is None:
@@ -133,7 +133,7 @@ def _shown(found: Any) -> str:
     return as_text(found)[:_LOOKED_AT]
 
 
-def _words(body: Any, path: str) -> str:
+def words(body: Any, path: str) -> str:
     """The texts a path finds: one, or the first few of a list."""
     try:
         found = expression(path).of(body)

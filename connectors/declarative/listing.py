@@ -72,9 +72,11 @@ class Listing:
 
         `data` is what templates see beside the roots of the client and `page`. `count` is where a reply says how many
         records it holds: with another number the reply is not taken, and asked for again. `after`: the key a keyset
-        goes on behind. `identity`: what makes a record the same one, where pages overlap; else all of it. `address`: read from
-        there on, as an earlier reply said. Raises FatalError for a list that has no end or is none, Gone where there
-        is no such list, and what the client raises.
+        goes on behind. `identity`: what makes a record the same one, where pages overlap; else all of it. `address`:
+        read from there on, as an earlier reply said.
+
+        Raises FatalError for a list that has no end or is none, Gone where there is no such list, and what the client
+        raises.
         """
         what = request.what or "the list"
         found = expression(records)

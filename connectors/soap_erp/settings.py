@@ -50,7 +50,9 @@ class SoapSettings(DeclarativeSettings):
 
     wsdl: dict[str, WsdlSettings] = Field(min_length=1, description="the WSDLs, by name")
     wsdl_cache: Path = Field(default=Path("var/wsdl"), description="folder in which loaded WSDLs and schemas are kept")
-    namespaces: dict[str, str] = Field(default={}, description="prefixes that names of types and elements are given with")
+    namespaces: dict[str, str] = Field(
+        default={}, description="prefixes that names of types and elements are given with"
+    )
     soap_headers: dict[str, Template] = Field(
         default={}, description="SOAP headers of every request, by the name of their element"
     )
@@ -69,13 +71,17 @@ class SoapSettings(DeclarativeSettings):
         for name, template in self.soap_headers.items():
             yield f"soap_headers.{name}", template
 
-    def wire(self, name: str, base: Path) -> SoapWire:
-        return SoapWire(name, self, base)
+    def wire(self, base: Path) -> SoapWire:
+        return SoapWire(self, base)
 
     @model_validator(mode="after")
     def _wsdls_are_there(self) -> Self:
         for place, request in requests_of(self):
-            if isinstance(request, Operation) and request.wsdl not in self.wsdl and (request.wsdl or len(self.wsdl) > 1):
+            if (
+                isinstance(request, Operation)
+                and request.wsdl not in self.wsdl
+                and (request.wsdl or len(self.wsdl) > 1)
+            ):
                 there = ", ".join(self.wsdl)
                 raise ValueError(f"{place}.wsdl: there is no [wsdl.{request.wsdl or '...'}]; there are: {there}")
         return self

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
+from html import escape
 from typing import Any, NamedTuple, Protocol
+from urllib.parse import quote
+
+from requests.auth import AuthBase
 
 from connectors.declarative.outgoing import Outgoing
 from connectors.secrets import Secret
@@ -11,13 +16,15 @@ from connectors.secrets import Secret
 
 class Proof(NamedTuple):
     """What a request goes out with. `made_by` tells one token or session from the next; `hidden`, that the request
-    itself holds credentials; `body` makes the body that is sent, where it holds credentials."""
+    itself holds credentials; `body` makes the body that is sent, where it holds credentials; `account` proves who we
+    are to the connection the request is sent over."""
 
     url: str
     headers: Mapping[str, str | Secret]
     made_by: object = None
     hidden: bool = False
     body: Callable[[], bytes] | None = None
+    account: AuthBase | None = None
 
     def __repr__(self) -> str:
         return "Proof(***)"
@@ -50,3 +57,8 @@ class Authentication(Protocol):
 
     def close(self) -> None:
         """End what was begun, as far as it can be."""
+
+
+def written(secret: str) -> Iterator[str]:
+    """A secret in the ways requests and replies may hold it: plain, in an address, in XML, in JSON."""
+    yield from {secret, quote(secret, safe=""), escape(secret, quote=False), escape(secret), json.dumps(secret)[1:-1]}

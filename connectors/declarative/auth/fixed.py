@@ -6,9 +6,8 @@ import base64
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import quote
 
-from connectors.declarative.auth.base import Proof
+from connectors.declarative.auth.base import Proof, written
 from connectors.declarative.outgoing import Outgoing, replacing_query
 from connectors.declarative.settings.auth import ApiKey, Basic, Bearer
 from connectors.secrets import Secret, SecretReference
@@ -123,8 +122,7 @@ class Fixed:
 
     def secrets(self) -> Iterator[str]:
         for secret in self._secrets or ():
-            yield secret.reveal()
-            yield quote(secret.reveal(), safe="")
+            yield from written(secret.reveal())
 
     def close(self) -> None:
         pass

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
-from urllib.parse import quote
 
 from connectors.declarative.answer import Answer
-from connectors.declarative.auth.base import Proof
+from connectors.declarative.auth.base import Proof, written
 from connectors.declarative.auth.surroundings import Surroundings
 from connectors.declarative.auth.ticket import CurrentTicket, Ticket, exported, lasting
 from connectors.declarative.expression import expression
@@ -47,8 +46,7 @@ class LogIn:
 
     def secrets(self) -> Iterator[str]:
         for secret in tuple(self._shown):
-            yield secret
-            yield quote(secret, safe="")
+            yield from written(secret)
 
     def close(self) -> None:
         """Log out, where the settings say how. Whether it works makes no difference: the session ends by itself."""
@@ -56,10 +54,13 @@ class LogIn:
         self._current.forget()
         if ticket is not None and logout is not None:
             with suppress(RebatedError):
-                self._around.ask(logout, {"user": self._settings.user}, lambda request: self._with(request, ticket))
+                told = {"user": self._settings.user, "session": ticket.exports}
+                self._around.ask(logout, told, lambda request: self._with(request, ticket))
 
     def _with(self, request: Outgoing, ticket: Ticket) -> Proof:
         settings = self._settings
+        if settings.token and not settings.header:
+            return Proof(request.url, request.headers, ticket)
         if settings.token:
             name, text = settings.header, settings.prefix + ticket.value.reveal()
         else:
@@ -81,7 +82,10 @@ class LogIn:
             )
         value = self._token(answer) if settings.token else self._cookie(answer)
         self._shown.add(value)
-        return Ticket(Secret(value), lasting(asked, settings.lifetime), exported(settings.exports, answer.body))
+        exports = exported(settings.exports, answer.body)
+        if settings.token:
+            exports = {"token": value} | exports
+        return Ticket(Secret(value), lasting(asked, settings.lifetime), exports)
 
     def _token(self, answer: Answer) -> str:
         try:

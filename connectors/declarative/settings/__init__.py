@@ -76,7 +76,7 @@ class DeclarativeSettings(AdapterSettings):
         for name, text in self.headers.items():
             yield f"headers.{name}", text
 
-    def wire(self, name: str, base: Path) -> Wire:
+    def wire(self, base: Path) -> Wire:
         """How requests of these settings are made. `base` is the folder of the configuration file.
 
         Makes no request. Raises ConfigError.

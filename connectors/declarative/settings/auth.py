@@ -126,9 +126,17 @@ class SessionLogin(Section):
     request: AnyRequest = Field(description="the log-in, with ${user} and ${password}")
     user: str = Field(default="", max_length=200, description="user name")
     password: SecretReference = Field(description="where the password is kept")
-    token: Path = Field(default="", description="where the reply holds the token; empty: it comes as a cookie")
+    token: Path = Field(
+        default="",
+        description="where the reply holds the token, which templates name as ${session.token}; empty: it comes as a "
+        "cookie",
+    )
     cookie: str = Field(default="", max_length=80, description="name of the cookie that holds the session")
-    header: str = Field(default="Authorization", max_length=80, description="header that carries the token")
+    header: str = Field(
+        default="Authorization",
+        max_length=80,
+        description="header that carries the token; empty: it is only named in templates",
+    )
     prefix: str = Field(default="Bearer ", max_length=40, description="text before the token")
     exports: dict[str, Path] = Field(default={}, description="what the reply tells, as ${session.name}")
     logout: AnyRequest | None = Field(default=None, description="the request that ends the session")
