@@ -77,11 +77,8 @@ class SoapSettings(DeclarativeSettings):
     @model_validator(mode="after")
     def _wsdls_are_there(self) -> Self:
         for place, request in requests_of(self):
-            if (
-                isinstance(request, Operation)
-                and request.wsdl not in self.wsdl
-                and (request.wsdl or len(self.wsdl) > 1)
-            ):
-                there = ", ".join(self.wsdl)
-                raise ValueError(f"{place}.wsdl: there is no [wsdl.{request.wsdl or '...'}]; there are: {there}")
+            named = request.wsdl if isinstance(request, Operation) else ""
+            if named not in self.wsdl and (named or len(self.wsdl) > 1):
+                wrong = f"there is no [wsdl.{named}]" if named else "of several, one is to be named"
+                raise ValueError(f"{place}.wsdl: {wrong}; there are: {', '.join(self.wsdl)}")
         return self

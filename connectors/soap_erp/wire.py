@@ -112,13 +112,11 @@ class SoapWire:
         return words(body, request.message) if request.message else ""
 
     def shown(self, body: bytes) -> str:
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
         try:
-            tree = etree.fromstring(
-                body, etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
-            )
+            return etree.tostring(etree.fromstring(body, parser), pretty_print=True, encoding="unicode").rstrip()
         except etree.XMLSyntaxError:
             return body.decode("utf-8", "replace")
-        return etree.tostring(tree, pretty_print=True, encoding="unicode").rstrip()
 
     def described(self, request: AnyRequest, filled: Filled | None = None) -> Described:
         """The service an operation is one of. Raises ConfigError, FatalError and RetryableError."""
