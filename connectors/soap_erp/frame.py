@@ -1,0 +1,189 @@
+"""One table on its way into one element: which entry goes where, by the particles of the type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lxml import etree
+from zeep.xsd import ComplexType, ListType
+from zeep.xsd import Element as ZeepElement
+from zeep.xsd.elements import Any as AnyElement
+
+from connectors.http.redaction import plain
+from connectors.soap_erp import arrays
+from connectors.soap_erp.declarations import Declared
+from connectors.soap_erp.generic import fill
+from connectors.soap_erp.lexical import text_of
+from connectors.soap_erp.particles import Particles
+from connectors.soap_erp.service import unknown
+from core.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from connectors.soap_erp.content import Content
+
+SPECIAL = frozenset({"_type", "_value", "_nil"})
+"""Entries of a table that are no elements."""
+
+
+@dataclass
+class Frame:
+    """What of a table was used, and what the element could take.
+
+    Raises DataError and ConfigError as Content does.
+    """
+
+    content: Content
+    node: etree._Element
+    table: Mapping[str, Any]
+    place: str
+    declared: Declared | None
+    particles: Particles
+    attributes: set[str]
+    used: set[str] = field(default_factory=set)
+
+    def write(self, particle: Any, table: Mapping[str, Any], *, required: bool, row: int | None = None) -> None:
+        """Write what the particle takes of the table. `row`: which of the lists of a repeated group it is."""
+        if isinstance(particle, ZeepElement):
+            self._element(particle, table, required, row)
+        elif isinstance(particle, AnyElement):
+            self._any(particle, table)
+        else:
+            self._group(particle, table, required, row)
+
+    def finish(self) -> None:
+        """Raise ConfigError for what nothing took."""
+        for key, value in self.table.items():
+            if key in self.used or key in SPECIAL or key.startswith("@") or key in self.attributes:
+                continue
+            if value is None and key in self.particles.names:
+                continue
+            here = f"{self.place}.{key}"
+            if key in self.particles.names:
+                raise ConfigError(f"{here}: the schema lets it stand only in place of another that is given")
+            known = {*self.particles.names, *self.attributes}
+            unknown(f"{plain(key, longest=100)!r} in the schema", here, key, known)
+
+    # ------------------------------------------------------------ particles
+
+    def _element(self, element: Any, table: Mapping[str, Any], required: bool, row: int | None) -> None:
+        choices = self.particles.choices(element)
+        given = [(key, one) for key, one in choices.items() if table.get(key) is not None and self._is_free(key, row)]
+        required = required and element.min_occurs != 0 and not self.content.encoded
+        if not given:
+            if required:
+                self._absent(element, choices)
+            return
+        if len(given) > 1 and element.max_occurs == 1:
+            raise ConfigError(f"{self.place}: of {', '.join(key for key, _ in given)} only one may be given")
+        for key, one in given:
+            self.used.add(key)
+            self._several(key, one, element, table[key], required)
+
+    def _several(self, key: str, one: Any, particle: Any, value: Any, required: bool) -> None:
+        here = f"{self.place}.{key}"
+        declared = self.content.declarations.child(self.declared, one.name)
+        is_list = isinstance(value, list | tuple)
+        if is_list and particle.max_occurs == 1 and self._takes_list(one):
+            is_list = False
+        if not is_list:
+            self.content.element(self.node, one, value, here, declared)
+            return
+        items = [(number, item) for number, item in enumerate(value) if item is not None]
+        if particle.max_occurs != "unbounded" and len(items) > int(particle.max_occurs):
+            raise DataError(
+                "bad_value", f"there are {len(items)}, and there may be {particle.max_occurs} at most", path=here
+            )
+        if required and len(items) < particle.min_occurs:
+            raise DataError(
+                "missing_value", f"there are {len(items)}, and there must be {particle.min_occurs} at least", path=here
+            )
+        for number, item in items:
+            self.content.element(self.node, one, item, f"{here}.{number}", declared)
+
+    def _takes_list(self, element: Any) -> bool:
+        return isinstance(element.type, ListType) or (
+            self.content.encoded
+            and isinstance(element.type, ComplexType)
+            and arrays.item_type(element.type) is not None
+        )
+
+    def _absent(self, element: Any, choices: Mapping[str, Any]) -> None:
+        if element.default is not None:
+            self.content.element(self.node, element, element.default, f"{self.place}.{element.name}", self.declared)
+            return
+        here = f"{self.place}.{next(iter(choices), element.name)}"
+        hint = "write { _nil = true } to send it as nil" if element.nillable else None
+        what = "the schema requires it, and nothing is given"
+        if len(choices) > 1:
+            what = f"the schema requires one of {', '.join(choices)}, and none is given"
+        raise DataError("missing_value", what, path=here, hint=hint)
+
+    def _any(self, particle: Any, table: Mapping[str, Any]) -> None:
+        names = self.content.names
+        for key, value in table.items():
+            if key in self.used or key in self.particles.names or key in SPECIAL or key in self.attributes:
+                continue
+            if key.startswith("@") or value is None:
+                continue
+            here = f"{self.place}.{key}"
+            element = names.element(key, here)
+            self.used.add(key)
+            for one in value if isinstance(value, list | tuple) else [value]:
+                if element is not None:
+                    self.content.element(self.node, element, one, here, None)
+                else:
+                    fill(etree.SubElement(self.node, names.tag(key, here)), one, here, text_of, names.qualified)
+
+    def _group(self, group: Any, table: Mapping[str, Any], required: bool, row: int | None) -> None:
+        inside = self.particles.inside(group)
+        given = [key for key in inside if table.get(key) is not None and self._is_free(key, row)]
+        required = required and group.min_occurs != 0 and not self.particles.is_all(group)
+        if not given and not required and not self.particles.has_any(group):
+            return
+        if self.particles.is_choice(group):
+            self._choice(group, table, given, required, row)
+        elif group.max_occurs == 1 or row is not None:
+            for particle in self.particles.children(group):
+                self.write(particle, table, required=required, row=row)
+        else:
+            lists = {key: table[key] if isinstance(table[key], list | tuple) else [table[key]] for key in given}
+            for number in range(max((len(one) for one in lists.values()), default=1)):
+                part = {key: one[number] for key, one in lists.items() if number < len(one)}
+                for particle in self.particles.children(group):
+                    self.write(particle, part, required=True, row=number)
+            self.used.update(given)
+
+    def _choice(self, group: Any, table: Mapping[str, Any], given: list[str], required: bool, row: int | None) -> None:
+        branches = self.particles.children(group)
+        if group.max_occurs != 1:
+            for key in [key for key in table if key in given]:
+                branch = next(one for one in branches if key in self.particles.inside(one))
+                if key not in self.used or row is not None:
+                    self.write(branch, table, required=True, row=row)
+            if not given and required:
+                self._none_chosen(group)
+            return
+        best = max(branches, key=lambda one: len(self.particles.inside(one).keys() & set(given)), default=None)
+        if given and best is not None:
+            also = [key for key in given if key not in self.particles.inside(best)]
+            if also:
+                taken = [key for key in given if key in self.particles.inside(best)]
+                raise ConfigError(f"{self.place}: beside {', '.join(taken)} the schema allows no {', '.join(also)}")
+            self.write(best, table, required=True, row=row)
+            return
+        free = next((one for one in branches if self.particles.has_any(one)), None)
+        if free is not None:
+            self.write(free, table, required=required, row=row)
+        elif required and not self.content.encoded and not any(map(self.particles.may_be_empty, branches)):
+            self._none_chosen(group)
+
+    def _none_chosen(self, group: Any) -> None:
+        if self.content.encoded or any(map(self.particles.may_be_empty, self.particles.children(group))):
+            return
+        names = ", ".join(self.particles.inside(group))
+        raise DataError("missing_value", f"the schema requires one of {names}, and none is given", path=self.place)
+
+    def _is_free(self, key: str, row: int | None) -> bool:
+        return row is not None or key not in self.used
