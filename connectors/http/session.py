@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
+from requests.auth import AuthBase
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -80,17 +81,19 @@ class HttpSession:
         *,
         headers: Mapping[str, str | Secret] | None = None,
         body: bytes | Callable[[], bytes] | None = None,
+        account: AuthBase | None = None,
     ) -> Reply:
         """Send one request and read its reply whole.
 
         A body that holds a secret is handed over as a function, so that nothing keeps it but the sending itself.
+        `account` proves who we are to the connection, which then counts as proved while it is kept alive.
         Raises NotSent, ReplyLost (TooLarge among them), ConfigError for an address or header that cannot be used,
         FatalError for a certificate that is not trusted and for a redirect, which is never followed, unless its status
         is one of the `answers`.
         """
         host = self._host(url)
         sent = _headers(headers or {}, host)
-        outcome = self._exchange(method, url, host, sent, body)
+        outcome = self._exchange(method, url, host, sent, body, account)
         # Raised here, outside of any handler, so that no error of a library hangs on it with our headers in its frames.
         if isinstance(outcome, RebatedError):
             raise outcome
@@ -126,11 +129,14 @@ class HttpSession:
         host: str,
         headers: dict[str, str | Secret],
         body: bytes | Callable[[], bytes] | None,
+        account: AuthBase | None,
     ) -> Reply | RebatedError:
         session = self._session()
         with within(self._settings.total_timeout) as exchange:
             try:
-                outcome = self._answer(session, method, url, host, headers, body)
+                outcome = self._answer(session, method, url, host, headers, body, account)
+            except NotSent as refused:  # by the account; without the frames of the library, which hold our headers
+                outcome = NotSent(f"{host}: {refused.message}", hint=refused.hint)
             except _OverLimit:
                 size = self._settings.max_reply_megabytes
                 outcome = TooLarge(
@@ -175,12 +181,14 @@ class HttpSession:
         host: str,
         headers: dict[str, str | Secret],
         body: bytes | Callable[[], bytes] | None,
+        account: AuthBase | None,
     ) -> Reply | RebatedError:
         response = session.request(
             method,
             url,
             headers={name: value.reveal() if isinstance(value, Secret) else value for name, value in headers.items()},
             data=body() if callable(body) else body,
+            auth=account,
             stream=True,
             allow_redirects=False,
             timeout=(self._settings.connect_timeout, self._settings.read_timeout),

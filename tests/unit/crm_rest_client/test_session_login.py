@@ -102,7 +102,7 @@ def test_many_threads_begin_one_session_anew(door, connect):
 def test_what_the_reply_tells_can_be_named(door, connect):
     client = connect(door.server, auth=TOKEN)
     assert client.call(Request(path="/${session.company}/y")).body == {"path": "/ACME/y"}
-    assert client.roots()["session"] == {"company": "ACME"}
+    assert client.roots()["session"] == {"token": "session-1", "company": "ACME"}
 
 
 def test_closing_logs_out_and_the_client_can_be_used_again(door, connect):

@@ -1,0 +1,69 @@
+"""A SOAP message into whose header a proof of who we are is put."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from copy import deepcopy
+from pathlib import Path
+
+from lxml import etree
+
+from connectors.secrets import Secret, SecretReference
+from core.errors import ConfigError, FatalError
+
+_VERSIONS = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
+_UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class Message:
+    """One as it would be sent without the proof. It stays as it is: each attempt has a copy of its own."""
+
+    def __init__(self, root: etree._Element) -> None:
+        """Raises FatalError where it is no SOAP message."""
+        name = etree.QName(root)
+        body = root.find(f"{{{name.namespace}}}Body")
+        asked = next(body.iterchildren(etree.Element), None) if body is not None else None
+        if name.localname != "Envelope" or name.namespace not in _VERSIONS or asked is None:
+            raise _no_message()
+        self._root = root
+        self.version: str = name.namespace
+        """The namespace of its version of SOAP."""
+        self.asked: str = asked.tag
+        """The name of the element that asks, as `{namespace}name`."""
+
+    def with_proof(self, prove: Callable[[etree._Element], None]) -> bytes:
+        """The message with what `prove` puts into its header, which is made where there is none."""
+        root = deepcopy(self._root)
+        header = root.find(f"{{{self.version}}}Header")
+        if header is None:
+            header = etree.Element(f"{{{self.version}}}Header")
+            root.insert(0, header)
+        prove(header)
+        return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
+def read(body: bytes | None) -> Message:
+    """The message a request would send. Raises FatalError where it sends none."""
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, strip_cdata=False
+    )
+    with suppress(etree.XMLSyntaxError, ValueError):  # their texts may quote the message
+        root = etree.fromstring(body or b"", parser)
+        if root.getroottree().docinfo.internalDTD is None:
+            return Message(root)
+    raise _no_message()
+
+
+def writable(base: Path, *references: SecretReference) -> tuple[Secret, ...]:
+    """The secrets, for a message that will hold them. Raises ConfigError, also where XML cannot carry one."""
+    secrets = tuple(reference.resolve(base) for reference in references)
+    for reference, secret in zip(references, secrets, strict=True):
+        if _UNWRITABLE.search(secret.reveal()):
+            raise ConfigError(f"auth: the secret of {reference} holds a character that no SOAP message can carry")
+    return secrets
+
+
+def _no_message() -> FatalError:
+    return FatalError("auth: what is to be sent is no SOAP message", hint="check the hook of the connection")
