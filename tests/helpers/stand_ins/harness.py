@@ -29,8 +29,9 @@ from connectors.conformance import (
     unbalanced,
 )
 from connectors.crm_rest.adapter import RestAdapter
-from connectors.crm_rest.settings import RestSettings
-from connectors.declarative.preset import laid_over, preset
+from connectors.declarative.adapter import DeclarativeAdapter
+from connectors.declarative.preset import adapters, laid_over, preset
+from connectors.declarative.settings import DeclarativeSettings
 from connectors.spi import Adapter, Page, TierRequest, WriteKind, WriteRequest
 from core.documents import RawRecord
 from tests.helpers.stand_ins.base import StandIn
@@ -85,7 +86,7 @@ class HurriedClock:
 class Named:
     """The adapter, with records under the names the suite gave them; the vendor gives them ids of its own."""
 
-    def __init__(self, adapter: RestAdapter, names: Mapping[str, str]) -> None:
+    def __init__(self, adapter: DeclarativeAdapter, names: Mapping[str, str]) -> None:
         self._adapter, self._names = adapter, names
 
     def __getattr__(self, name: str) -> Any:
@@ -120,7 +121,7 @@ class PresetHarness(NetworkHarness):
         self.rows: dict[str, Row] = {}
         self.names: dict[str, str] = {}
         self._account: Row | None = None
-        self._settings: dict[tuple[float, str], RestSettings] = {}
+        self._settings: dict[tuple[float, str], DeclarativeSettings] = {}
         self.more: dict[str, Any] = {}
         self._tiers: dict[str, TierRequest] = {}
         (folder / "key").write_text(self.secrets()[0])
@@ -154,7 +155,16 @@ class PresetHarness(NetworkHarness):
 
     # ------------------------------------------------------------ the adapter
 
-    def settings(self, **more: Any) -> RestSettings:
+    @property
+    def adapter_class(self) -> type[DeclarativeAdapter]:
+        """The adapter that speaks what the preset's system speaks."""
+        if adapters()[self.preset] == "crm_rest":
+            return RestAdapter
+        from connectors.soap_erp.adapter import SoapAdapter  # it takes its time
+
+        return SoapAdapter
+
+    def settings(self, **more: Any) -> DeclarativeSettings:
         """The settings of a customer, in a hurry: small pages, no limits."""
         below = preset(self.preset)
         hurry: dict[str, Any] = {
@@ -175,14 +185,17 @@ class PresetHarness(NetworkHarness):
                 kind: {"lookup_lag": 0} for kind, write in below.get("write", {}).items() if not write.get("off")
             },
         }
-        return RestSettings.model_validate(laid_over(laid_over(hurry, self.own_settings()), more))
+        settings: Any = self.adapter_class.Settings.model_validate(
+            laid_over(laid_over(hurry, self.own_settings()), more)
+        )
+        return settings  # type: ignore[no-any-return]
 
     def build(self) -> Adapter:
         asked = (self.patience, repr(self.more))
         if asked not in self._settings:
             self._settings[asked] = self.settings(**self.more)
         settings = self._settings[asked]
-        adapter: Any = Named(RestAdapter("system", settings, self.folder, clock=self.clock), self.names)
+        adapter: Any = Named(self.adapter_class("system", settings, self.folder, clock=self.clock), self.names)
         return adapter  # type: ignore[no-any-return]
 
     def now(self) -> datetime:
