@@ -131,6 +131,17 @@ def service_of(documents: Documents, service: str = "", port: str = "", address:
     )
 
 
+def ports_of(documents: Documents) -> list[tuple[str, str]]:
+    """Every service and SOAP port of a description. Raises ConfigError."""
+    wsdl, _, _ = _parsed(documents)
+    return [
+        (name, key)
+        for name, one in wsdl.services.items()
+        for key, port in one.ports.items()
+        if type(port.binding) in _VERSIONS
+    ]
+
+
 def unknown(what: str, where: str, name: str, known: Iterable[str], setting: str = "") -> NoReturn:
     """Raise ConfigError for a name that is not there, with the closest that are."""
     names = sorted(known)
