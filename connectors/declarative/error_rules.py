@@ -72,9 +72,9 @@ class ErrorRules:
         """What a body says about what went wrong, where the rule or else the settings say it does. Only of a body that
         is no JSON anything else is shown, since it holds no record."""
         for place in (path, self._message):
-            words = words(body, place) if place else ""
-            if words:
-                return self.plain(words)
+            said = words(body, place) if place else ""
+            if said:
+                return self.plain(said)
         if body is None:
             return self.plain(raw[:_LOOKED_AT].decode("utf-8", "replace"), longest=120)
         return ""
