@@ -27,7 +27,7 @@ app = typer.Typer(help="Systems rebated knows by a preset, and how to connect on
 Preset = Annotated[str, typer.Argument(help="Name of a preset, as `rebated connector list` shows it.")]
 
 
-def _rest(module: str) -> Any:
+def _module(module: str) -> Any:
     """A module about connections described by settings. It rests on packages of the extras `rest` and `soap`."""
     try:
         return import_module(f"connectors.declarative.{module}")
@@ -38,7 +38,7 @@ def _rest(module: str) -> Any:
 
 def _about(name: str) -> Any:
     try:
-        return _rest("starter").about(name)
+        return _module("starter").about(name)
     except ValueError as error:
         raise RefusedError(str(error), hint="`rebated connector list` shows them") from None
 
@@ -49,7 +49,7 @@ def list_(as_json: JsonOption = False) -> None:
 
     Example: rebated connector list
     """
-    told = {name: _about(name) for name in _rest("starter").preset_names()}
+    told = {name: _about(name) for name in _module("starter").preset_names()}
     if as_json:
         print_json({name: item.model_dump(mode="json") for name, item in told.items()})
         return
@@ -81,7 +81,7 @@ def show(
     """
     told = _about(name)
     if toml:
-        typer.echo(_rest("starter").preset_text(name), nl=False)
+        typer.echo(_module("starter").preset_text(name), nl=False)
         return
     if as_json:
         print_json(told.model_dump(mode="json"))
@@ -120,7 +120,7 @@ def new(
     connection = connection or next(iter(told.roles), name)
     if not connection.replace("_", "").replace("-", "").isalnum():
         raise RefusedError(f"{connection!r} is no name for a connection", hint="letters, digits, `-` and `_`")
-    text = _rest("starter").starter(name, connection)
+    text = _module("starter").starter(name, connection)
     if not append or dry_run:
         typer.echo(text, nl=False)
         return
@@ -162,7 +162,7 @@ def try_(
     if name not in loaded.connections:
         there = ", ".join(loaded.connections) or "none"
         raise RefusedError(f"no connection is called {name!r}; there are: {there}")
-    trial = _rest("trial")
+    trial = _module("trial")
     adapter = loaded.adapter(name)
 
     if stream and stream not in adapter.streams():
@@ -178,7 +178,7 @@ def try_(
     kinds = [] if stream else sorted(adapter.capabilities.writes - {"journal"})
     try:
         samples = [trial.sample(kind, account, entity, currency, tax) for kind in kinds]
-        writes = [trial.write_dry(adapter, each) for each in samples if isinstance(adapter, trial.RestAdapter)]
+        writes = [trial.write_dry(adapter, each) for each in samples if isinstance(adapter, trial.DeclarativeAdapter)]
     except DataError as error:
         raise RefusedError(error.message, hint="give --currency and --tax such as `EUR` and `S 19`") from None
     if as_json:
