@@ -22,7 +22,6 @@ from cryptography.hazmat.primitives import hashes
 from requests import PreparedRequest, Response
 from requests.auth import AuthBase
 from spnego.channel_bindings import GssChannelBindings
-from spnego.exceptions import SpnegoError
 
 from connectors.http.session import NotSent
 
@@ -55,32 +54,49 @@ class WindowsAccount(AuthBase):
         if not scheme:
             return response
         request, adapter = response.request, response.connection
-        why = ""
-        try:
-            context = spnego.client(
-                self._user,
-                self._password,
-                hostname=urlsplit(request.url or "").hostname or "",
-                service="http",
-                protocol="ntlm",
-                options=spnego.NegotiateOptions.use_ntlm,
-                channel_bindings=_channel(response),
-            )
-            _drained(response)
-            challenged = adapter.send(_with(request, scheme, context.step(), body=b""), **named)
-            challenge = _challenge(challenged, scheme)
-            _drained(challenged)
-            if challenge is None:
-                why = f"the handshake of NTLM was begun, and the server answered {challenged.status_code} to it"
-            else:
-                last = _with(request, scheme, context.step(challenge))
-        except (SpnegoError, ValueError, TypeError, UnicodeError):
-            # Their texts may quote what they were given.
-            why = "the handshake of NTLM cannot be carried through with what the server sent"
-        if why:
-            raise NotSent(why, hint="check that the server, and what stands before it, keeps connections alive")
-        agreed: Response = adapter.send(last, **named)
+        handshake = _Handshake(
+            self._user, self._password, urlsplit(request.url or "").hostname or "", _channel(response)
+        )
+        first = handshake.answer(None)
+        _drained(response)
+        challenged = adapter.send(_with(request, scheme, first, body=b""), **named)
+        challenge = _challenge(challenged, scheme)
+        _drained(challenged)
+        if challenge is None:
+            raise _broken(f"the server answered {challenged.status_code} where it should have challenged us")
+        agreed: Response = adapter.send(_with(request, scheme, handshake.answer(challenge)), **named)
         return agreed
+
+
+class _Handshake:
+    """Our side of one."""
+
+    def __init__(self, user: str, password: str, host: str, channel: GssChannelBindings | None) -> None:
+        self._context = spnego.client(
+            user,
+            password,
+            hostname=host,
+            service="http",
+            protocol="ntlm",
+            options=spnego.NegotiateOptions.use_ntlm,
+            channel_bindings=channel,
+        )
+
+    def answer(self, challenge: bytes | None) -> bytes:
+        """What is sent next. Raises NotSent."""
+        try:
+            return self._context.step(challenge) or b""
+        except Exception as error:
+            # Of every kind, where what came is no challenge; and their texts may quote what they were given.
+            kind = type(error).__name__
+        raise _broken(f"what the server sent is no challenge ({kind})")
+
+
+def _broken(why: str) -> NotSent:
+    return NotSent(
+        f"the handshake of NTLM broke: {why}",
+        hint="check that the server, and what stands before it, keeps connections alive",
+    )
 
 
 def _offered(response: Response) -> str:
