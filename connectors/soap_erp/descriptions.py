@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from connectors.declarative.auth import Authentication, Surroundings
+from connectors.declarative.auth import Authentication, Proof, Surroundings
 from connectors.declarative.expression import as_text
 from connectors.declarative.outgoing import Outgoing
 from connectors.declarative.settings.auth import Basic, Bearer, OAuth2
@@ -94,8 +94,8 @@ class Descriptions:
         if self._around is None:
             raise FatalError("there is no connection it could be loaded through")
         asked = Outgoing("GET", address, urlsplit(address).path.lstrip("/"), {"Accept": "text/xml, */*"}, None)
-        headers = asked.headers if self._proving is None else self._proving.sign(asked).headers
-        reply = self._around.http.request("GET", address, headers=headers)
+        proof = Proof(address, asked.headers) if self._proving is None else self._proving.sign(asked)
+        reply = self._around.http.request("GET", proof.url, headers=proof.headers, account=proof.account)
         if reply.status == 200:
             return reply.body
         host = urlsplit(address).netloc
