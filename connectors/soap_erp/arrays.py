@@ -19,10 +19,11 @@ _DEFAULT_NAME = "item"
 
 def item_type(type_: Any) -> Any:
     """The zeep type of the items of an array; xs:anyType where it is open; None for what is no array."""
-    attribute = type_._array_type
+    named = (one for one in type_._attributes_unwrapped if one.qname is not None and one.qname.text == _ARRAY_TYPE)
+    attribute = next(named, None)
     if attribute is None:
         return None
-    found = getattr(attribute, "array_type", None)
+    found = attribute.array_type
     return found if found is not None else AnyType()  # type: ignore[no-untyped-call]
 
 

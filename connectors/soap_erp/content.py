@@ -66,9 +66,9 @@ class Content:
         if type_ is not element.type or (self.encoded and _is_named(type_) and type(type_) is not AnyType):
             arrays.set_name(node, _TYPE, type_.qname)
         elif self.declarations.is_abstract(declared_type):
-            among = self.declarations.derived(type_.qname.text)
-            local = {name.rpartition("}")[2] for name in among if not self._is_abstract(name)}
-            unknown("type stated as `_type`, and its type is open", place, "", local)
+            among = (name for name in self.declarations.derived(type_.qname.text) if not self._is_abstract(name))
+            local = ", ".join(sorted({name.rpartition("}")[2] for name in among})[:20])
+            raise ConfigError(f"{place}: its type is abstract: state as `_type` one of {local}")
         self.fill(node, type_, value, place, declared_type)
         return node
 
@@ -99,8 +99,8 @@ class Content:
             raise ConfigError(f"{place}: the name of a type is wanted")
         declared = type_.qname.text if type_.qname is not None else ""
         free = type(type_) is AnyType or self.encoded
-        allowed = None if free else [declared, *self.declarations.derived(declared)]
-        chosen = self.names.type(name, place, allowed)
+        fitting = [one for one in (declared, *self.declarations.derived(declared)) if not self._is_abstract(one)]
+        chosen = self.names.type(name, place, None if free else fitting)
         return (type_ if chosen.qname == type_.qname else chosen), self.declarations.type(chosen.qname.text)
 
     def _is_abstract(self, name: str) -> bool:

@@ -128,12 +128,8 @@ class Declarations:
             name = etree.QName(node).localname
             ref = node.get("ref")
             if name == kind:
-                if node.get("name") == local:
+                if local in (node.get("name"), (ref or "").rpartition(":")[2]):
                     yield here
-                elif ref and ref.rpartition(":")[2] == local:
-                    found = self._found.get((kind, here.qname(ref)))
-                    if found:
-                        yield found
             elif name in ("group", "attributeGroup") and ref:
                 yield from self._inside(self._found.get((name, here.qname(ref))), kind, local, seen)
             elif node.tag in _CONTENT:

@@ -67,7 +67,10 @@ class Frame:
 
     # ------------------------------------------------------------ particles
 
-    def _element(self, element: Any, table: Mapping[str, Any], required: bool, row: int | None) -> None:
+    def _element(
+        self, element: Any, table: Mapping[str, Any], required: bool, row: int | None, *, many: bool = False
+    ) -> None:
+        """`many`: it stands in a choice that repeats, so that it may come as often as one likes."""
         choices = self.particles.choices(element)
         given = [(key, one) for key, one in choices.items() if table.get(key) is not None and self._is_free(key, row)]
         required = required and element.min_occurs != 0 and not self.content.encoded
@@ -75,26 +78,24 @@ class Frame:
             if required:
                 self._absent(element, choices)
             return
-        if len(given) > 1 and element.max_occurs == 1:
+        if len(given) > 1 and element.max_occurs == 1 and not many:
             raise ConfigError(f"{self.place}: of {', '.join(key for key, _ in given)} only one may be given")
         for key, one in given:
             self.used.add(key)
-            self._several(key, one, element, table[key], required)
+            self._several(key, one, element, table[key], required, "unbounded" if many else element.max_occurs)
 
-    def _several(self, key: str, one: Any, particle: Any, value: Any, required: bool) -> None:
+    def _several(self, key: str, one: Any, particle: Any, value: Any, required: bool, most: int | str) -> None:
         here = f"{self.place}.{key}"
         declared = self.content.declarations.child(self.declared, one.name)
         is_list = isinstance(value, list | tuple)
-        if is_list and particle.max_occurs == 1 and self._takes_list(one):
+        if is_list and most == 1 and self._takes_list(one):
             is_list = False
         if not is_list:
             self.content.element(self.node, one, value, here, declared)
             return
         items = [(number, item) for number, item in enumerate(value) if item is not None]
-        if particle.max_occurs != "unbounded" and len(items) > int(particle.max_occurs):
-            raise DataError(
-                "bad_value", f"there are {len(items)}, and there may be {particle.max_occurs} at most", path=here
-            )
+        if most != "unbounded" and len(items) > int(most):
+            raise DataError("bad_value", f"there are {len(items)}, and there may be {most} at most", path=here)
         if required and len(items) < particle.min_occurs:
             raise DataError(
                 "missing_value", f"there are {len(items)}, and there must be {particle.min_occurs} at least", path=here
@@ -148,42 +149,52 @@ class Frame:
             for particle in self.particles.children(group):
                 self.write(particle, table, required=required, row=row)
         else:
-            lists = {key: table[key] if isinstance(table[key], list | tuple) else [table[key]] for key in given}
-            for number in range(max((len(one) for one in lists.values()), default=1)):
-                part = {key: one[number] for key, one in lists.items() if number < len(one)}
-                for particle in self.particles.children(group):
-                    self.write(particle, part, required=True, row=number)
-            self.used.update(given)
+            self._rows(group, table, given)
+
+    def _rows(self, group: Any, table: Mapping[str, Any], given: list[str]) -> None:
+        """A group that repeats: the first of each list, then the second of each."""
+        lists = {key: table[key] if isinstance(table[key], list | tuple) else [table[key]] for key in given}
+        for number in range(max((len(one) for one in lists.values()), default=1)):
+            part = {key: one[number] for key, one in lists.items() if number < len(one)}
+            for particle in self.particles.children(group):
+                self.write(particle, part, required=True, row=number)
+        self.used.update(given)
 
     def _choice(self, group: Any, table: Mapping[str, Any], given: list[str], required: bool, row: int | None) -> None:
         branches = self.particles.children(group)
-        if group.max_occurs != 1:
-            for key in [key for key in table if key in given]:
-                branch = next(one for one in branches if key in self.particles.inside(one))
-                if key not in self.used or row is not None:
-                    self.write(branch, table, required=True, row=row)
-            if not given and required:
-                self._none_chosen(group)
-            return
-        best = max(branches, key=lambda one: len(self.particles.inside(one).keys() & set(given)), default=None)
-        if given and best is not None:
-            also = [key for key in given if key not in self.particles.inside(best)]
-            if also:
-                taken = [key for key in given if key in self.particles.inside(best)]
+        free = next((one for one in branches if self.particles.has_any(one)), None)
+        if not given:
+            if free is not None:
+                self.write(free, table, required=False, row=row)
+            elif required and not any(map(self._may_be_empty, branches)):
+                names = ", ".join(self.particles.inside(group))
+                raise DataError(
+                    "missing_value", f"the schema requires one of {names}, and none is given", path=self.place
+                )
+        elif group.max_occurs != 1:
+            self._choices(branches, table, given)
+        else:
+            best = max(branches, key=lambda one: len(self.particles.inside(one).keys() & set(given)))
+            taken = [key for key in given if key in self.particles.inside(best)]
+            if also := [key for key in given if key not in taken]:
                 raise ConfigError(f"{self.place}: beside {', '.join(taken)} the schema allows no {', '.join(also)}")
             self.write(best, table, required=True, row=row)
-            return
-        free = next((one for one in branches if self.particles.has_any(one)), None)
-        if free is not None:
-            self.write(free, table, required=required, row=row)
-        elif required and not self.content.encoded and not any(map(self.particles.may_be_empty, branches)):
-            self._none_chosen(group)
 
-    def _none_chosen(self, group: Any) -> None:
-        if self.content.encoded or any(map(self.particles.may_be_empty, self.particles.children(group))):
-            return
-        names = ", ".join(self.particles.inside(group))
-        raise DataError("missing_value", f"the schema requires one of {names}, and none is given", path=self.place)
+    def _choices(self, branches: list[Any], table: Mapping[str, Any], given: list[str]) -> None:
+        """A choice that repeats: in the order of the table."""
+        for key in (key for key in table if key in given):
+            branch = next(one for one in branches if key in self.particles.inside(one))
+            if isinstance(branch, ZeepElement):
+                self._element(branch, {key: table[key]}, True, 0, many=True)
+            elif key not in self.used:
+                self._rows(branch, table, [one for one in given if one in self.particles.inside(branch)])
+
+    def _may_be_empty(self, particle: Any) -> bool:
+        """Whether nothing at all fulfils it. zeep makes every element of a choice optional: the schema is asked."""
+        if self.content.encoded or not isinstance(particle, ZeepElement):
+            return self.content.encoded or self.particles.may_be_empty(particle)
+        own = self.content.declarations.child(self.declared, str(particle.name))
+        return particle.min_occurs == 0 if own is None else own.node.get("minOccurs") == "0"
 
     def _is_free(self, key: str, row: int | None) -> bool:
         return row is not None or key not in self.used
