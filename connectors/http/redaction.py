@@ -32,7 +32,13 @@ def without(text: str, secret: str) -> str:
 
 def plain_without(text: str, secrets: Iterable[str], *, longest: int = LONGEST) -> str:
     """One plain line without any of the secrets, also where cutting it short would leave a part of one."""
-    shown = plain(text, longest=_MOST_LOOKED_AT)
-    for secret in secrets:
-        shown = without(shown, secret)
+    hidden = tuple(secrets)
+    shown = _without(text[:_MOST_LOOKED_AT], hidden)  # before a part of one is taken for mark-up
+    shown = _without(plain(shown, longest=_MOST_LOOKED_AT), hidden)
     return plain(shown, longest=longest)
+
+
+def _without(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        text = without(text, secret)
+    return text

@@ -5,10 +5,11 @@ from __future__ import annotations
 from connectors.declarative.auth import Authentication, Surroundings
 from connectors.declarative.auth import authentication as over_http
 from connectors.declarative.auth.fixed import Fixed
+from connectors.soap_erp.auth.arguments import Arguments
 from connectors.soap_erp.auth.ntlm import Account
 from connectors.soap_erp.auth.passport import Passport
 from connectors.soap_erp.auth.username_token import SecurityToken
-from connectors.soap_erp.auth_settings import Ntlm, SoapAuth, TokenPassport, UsernameToken
+from connectors.soap_erp.auth_settings import InArguments, Ntlm, SoapAuth, TokenPassport, UsernameToken
 
 
 def authentication(settings: SoapAuth, around: Surroundings) -> Authentication:
@@ -20,5 +21,7 @@ def authentication(settings: SoapAuth, around: Surroundings) -> Authentication:
             return Fixed(SecurityToken(settings, around.clock), around.base)
         case TokenPassport():
             return Fixed(Passport(settings, around.clock), around.base)
+        case InArguments():
+            return Fixed(Arguments(settings), around.base)
         case _:
             return over_http(settings, around)

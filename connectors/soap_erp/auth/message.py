@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
@@ -24,14 +24,14 @@ class Message:
         """Raises FatalError where it is no SOAP message."""
         name = etree.QName(root)
         body = root.find(f"{{{name.namespace}}}Body")
-        asked = next(body.iterchildren(etree.Element), None) if body is not None else None
-        if name.localname != "Envelope" or name.namespace not in _VERSIONS or asked is None:
+        if name.localname != "Envelope" or name.namespace not in _VERSIONS or body is None:
             raise _no_message()
+        asked = next(body.iterchildren(etree.Element), None)
         self._root = root
         self.version: str = name.namespace
         """The namespace of its version of SOAP."""
-        self.asked: str = asked.tag
-        """The name of the element that asks, as `{namespace}name`."""
+        self.asked = "" if asked is None else str(asked.tag)
+        """The name of the element that asks, as `{namespace}name`; empty where the body is."""
 
     def with_proof(self, prove: Callable[[etree._Element], None]) -> bytes:
         """The message with what `prove` puts into its header, which is made where there is none."""
@@ -41,6 +41,22 @@ class Message:
             header = etree.Element(f"{{{self.version}}}Header")
             root.insert(0, header)
         prove(header)
+        return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+    def with_texts(self, texts: Mapping[str, Secret]) -> bytes:
+        """The message with secrets as the text of elements below the one that asks, by their place: names with dots.
+
+        Raises ConfigError where there is no such element, or it holds others.
+        """
+        root = deepcopy(self._root)
+        asks = next(root.iterfind(f"{{{self.version}}}Body/*"))
+        for place, secret in texts.items():
+            node: etree._Element | None = asks
+            for name in place.split("."):
+                node = None if node is None else node.find(f"{{*}}{name}")
+            if node is None or len(node):
+                raise ConfigError(f"auth: the request has no element {place} that a credential could be put into")
+            node.text = secret.reveal()
         return etree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 

@@ -63,7 +63,7 @@ class Passport:
 
 def _namespaces(message: Message) -> tuple[str, str]:
     """Those of the header and of its members, of the version whose operation is asked for. Raises FatalError."""
-    namespace = etree.QName(message.asked).namespace or ""
+    namespace = message.asked[1:].partition("}")[0]
     found = _MESSAGES.fullmatch(namespace)
     if found is None:
         raise FatalError(

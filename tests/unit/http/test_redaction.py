@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.http.redaction import LONGEST, plain, without
+from connectors.http.redaction import LONGEST, plain, plain_without, without
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,8 @@ def test_hostile_mark_up_ends_in_something_short(piece):
 def test_a_secret_is_not_shown():
     assert without("key abc is bad, abc!", "abc") == "key *** is bad, ***!"
     assert without("nothing to hide", "") == "nothing to hide"
+
+
+@pytest.mark.parametrize("secret", ["s3cret & <value>", "s3cret  twice", "<s3cret>"])
+def test_no_part_of_a_secret_that_looks_like_mark_up_is_shown(secret):
+    assert plain_without(f"<p>not {secret}!</p>", [secret]) == "not ***!"
