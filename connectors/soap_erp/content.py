@@ -128,11 +128,8 @@ class Content:
         self, node: etree._Element, type_: Any, value: Any, place: str, declared: Declared | None
     ) -> None:
         table = value if isinstance(value, Mapping) and not value.keys() & {"_json", "_xml"} else {"_value": value}
+        Frame(self, node, table, place, declared, Particles(None, self._service), _attribute_names(type_)).check()
         self._attributes(node, type_, table, place, declared, frozenset())
-        attributes = {name for name, _ in type_.attributes}
-        for key in table:
-            if key not in SPECIAL and not key.startswith("@") and key not in attributes:
-                unknown(f"{plain(key, longest=100)!r}", f"{place}.{key}", key, {"_value", *attributes} - {None})
         if "_value" in table:
             self._text(node, type_._element.type, table["_value"], place, declared)
 
@@ -145,7 +142,8 @@ class Content:
             kind = "a list" if isinstance(value, list | tuple) else "one value"
             raise DataError("bad_value", f"a table is wanted here, and this is {kind}", path=place)
         particles = Particles(type_._element, self._service)
-        frame = Frame(self, node, value, place, declared, particles, {name for name, _ in type_.attributes if name})
+        frame = Frame(self, node, value, place, declared, particles, _attribute_names(type_))
+        frame.check()
         self._attributes(node, type_, value, place, declared, frozenset(particles.names))
         if not particles.is_empty:
             frame.write(type_._element, value, required=True)
@@ -155,6 +153,7 @@ class Content:
         """Write the elements of a body that holds several, each required."""
         particles = Particles(elements, self._service)
         frame = Frame(self, node, table, place, None, particles, set())
+        frame.check()
         for element in elements:
             frame.write(element, table, required=True)
         frame.finish()
@@ -191,7 +190,7 @@ class Content:
             if name is None and not free:
                 known = {f"@{attribute.name}" for _, attribute in type_.attributes if attribute.name}
                 unknown(f"attribute {plain(key, longest=100)!r}", place, key, known)
-            node.set(name or key[1:], text_of(value, f"{place}.{key}"))
+            node.set(name or self.names.tag(key[1:], f"{place}.{key}"), text_of(value, f"{place}.{key}"))
 
     # ------------------------------------------------------------ the SOAP encoding
 
@@ -206,6 +205,10 @@ class Content:
         element = ZeepElement(arrays.item_name(type_), item, nillable=True)  # type: ignore[no-untyped-call]
         for number, one in enumerate(value):
             self.element(node, element, {"_nil": True} if one is None else one, f"{place}.{number}", None)
+
+
+def _attribute_names(type_: Any) -> set[str]:
+    return {attribute.name for _, attribute in type_.attributes if attribute.name}
 
 
 def _has_text(type_: Any) -> bool:

@@ -164,7 +164,7 @@ class Documents:
         kept = None if self._anew else self._kept(location)
         if kept is not None:
             return kept
-        asked_for = self._other_hosts or (self._remote and _same_host(self.location, location))
+        asked_for = self._other_hosts or (self._remote and same_host(self.location, location))
         if self._fetch is None or not asked_for:  # only what was brought here before
             kept = self._kept(location)
             if kept is not None:
@@ -225,7 +225,7 @@ def _is_address(location: str) -> bool:
     return location.lower().startswith(("http://", "https://"))
 
 
-def _same_host(one: str, other: str) -> bool:
+def same_host(one: str, other: str) -> bool:
     """Whether what may be sent to the one may be sent to the other: host and port are the same, and no less safe."""
     try:
         first, second = urlsplit(one.lower()), urlsplit(other.lower())

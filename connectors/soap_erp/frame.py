@@ -52,18 +52,22 @@ class Frame:
         else:
             self._group(particle, table, required, row)
 
+    def check(self) -> None:
+        """Raise ConfigError for a name that is not in the schema: before anything is found to be missing."""
+        if self.particles.is_open:
+            return
+        known = {*self.particles.names, *self.attributes}
+        for key in self.table:
+            if key not in known and key not in SPECIAL and not key.startswith("@"):
+                unknown(f"{plain(key, longest=100)!r} in the schema", f"{self.place}.{key}", key, known)
+
     def finish(self) -> None:
-        """Raise ConfigError for what nothing took."""
+        """Raise ConfigError for what is in the schema, and had no place."""
         for key, value in self.table.items():
-            if key in self.used or key in SPECIAL or key.startswith("@") or key in self.attributes:
-                continue
-            if value is None and key in self.particles.names:
-                continue
-            here = f"{self.place}.{key}"
-            if key in self.particles.names:
-                raise ConfigError(f"{here}: the schema lets it stand only in place of another that is given")
-            known = {*self.particles.names, *self.attributes}
-            unknown(f"{plain(key, longest=100)!r} in the schema", here, key, known)
+            if key in self.particles.names and key not in self.used and value is not None:
+                raise ConfigError(
+                    f"{self.place}.{key}: the schema lets it stand only in place of another that is given"
+                )
 
     # ------------------------------------------------------------ particles
 

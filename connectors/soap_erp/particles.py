@@ -21,6 +21,8 @@ class Particles:
         self._inside: dict[int, Mapping[str, Any]] = {}
         roots = root if type(root) is list else [] if root is None else [root]
         self.is_empty = not roots
+        self.is_open = any(map(self.has_any, roots))
+        """Whether an element of any name may stand among them."""
         self.names: Mapping[str, Any] = {name: one for particle in roots for name, one in self.inside(particle).items()}
 
     def inside(self, particle: Any) -> Mapping[str, Any]:
