@@ -6,6 +6,7 @@ from connectors.declarative.auth import Authentication, Surroundings
 from connectors.declarative.auth import authentication as over_http
 from connectors.declarative.auth.fixed import Fixed
 from connectors.soap_erp.auth.arguments import Arguments
+from connectors.soap_erp.auth.fresh import Fresh
 from connectors.soap_erp.auth.ntlm import Account
 from connectors.soap_erp.auth.passport import Passport
 from connectors.soap_erp.auth.username_token import SecurityToken
@@ -20,7 +21,7 @@ def authentication(settings: SoapAuth, around: Surroundings) -> Authentication:
         case UsernameToken():
             return Fixed(SecurityToken(settings, around.clock), around.base)
         case TokenPassport():
-            return Fixed(Passport(settings, around.clock), around.base)
+            return Fresh(Passport(settings, around.clock), around.base)
         case InArguments():
             return Fixed(Arguments(settings), around.base)
         case _:

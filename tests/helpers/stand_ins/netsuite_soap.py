@@ -91,6 +91,9 @@ class NetSuiteSoap(SoapStandIn):
         return {"readResponseList": {"status": _fine(), "readResponse": responses}}
 
     def _told(self, reference: Mapping[str, Any]) -> dict[str, Any]:
+        if reference.get("type") == "entityCustomField" and reference.get("scriptId") in self.books.custom_fields:
+            field = {"_type": "EntityCustomField", "scriptId": reference["scriptId"], "internalId": "7000"}
+            return {"status": _fine(), "record": field}
         row = self.books.find(reference.get("type", ""), reference)
         if row is None:
             return _failed("RCRD_DSNT_EXIST", "That record does not exist.")
