@@ -133,9 +133,9 @@ def _steps(adapter: DeclarativeAdapter, request: WriteRequest) -> Iterator[tuple
     """Each request of a write. What an earlier reply would tell stands as a text in brackets."""
     write = adapter.settings.write[request.kind]
     data = roots_of(request)
-    if write.find is not None:
-        about = {"key": request.key, "account": getattr(request, "account", ""), "page": _PAGE}
-        yield "look up by key", write.find.request, {**data, **about}
+    about = {"key": request.key, "account": getattr(request, "account", ""), "page": _PAGE}
+    for found in write.find:
+        yield "look up by key", found.request, {**data, **about}
     if write.batch is not None:
         yield "write (several at once)", write.batch.request, {"items": [data]}
     saved: dict[str, Any] = {}

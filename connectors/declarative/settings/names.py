@@ -62,9 +62,14 @@ def _templates(settings: Any) -> Iterator[tuple[str, Any, frozenset[str]]]:
         yield from _requests(stream, f"read.{name}", _ALWAYS)
     for kind, write in settings.write.items():
         for name in type(write).model_fields:
-            # A draft that was left behind is found and posted by its key and id alone.
+            part, place = getattr(write, name), f"write.{kind}.{name}"
+            if name in ("post", "discard"):
+                # A draft that was left behind is posted by its id alone, and what earlier of these steps saved.
+                for number, step in enumerate(part):
+                    yield from _requests(step, f"{place}.{number}", _ALWAYS | {"saved"} if number else _ALWAYS)
+                continue
             own = _ALWAYS | {_REQUESTED[kind], "saved"} if name == "create" else _ALWAYS
-            yield from _requests(getattr(write, name), f"write.{kind}.{name}", own)
+            yield from _requests(part, place, own)
 
 
 _ROOTS: dict[type[BaseModel], frozenset[str]] = {

@@ -137,26 +137,32 @@ class Write(Section):
         default="", description="with `upsert`: what of {status, body} of the first reply tells that it is new"
     )
     post: tuple[Step, ...] = Field(default=(), description="requests that post a draft: ${id}")
-    discard: Step | None = Field(default=None, description="the request that removes a draft: ${id}")
+    discard: tuple[Step, ...] = Field(default=(), description="requests that remove a draft: ${id}")
     batch: Batch | None = Field(default=None, description="several in one request")
-    find: Find | None = Field(default=None, description="how it is found by key")
-    one: One | None = Field(default=None, description="how it is read by id")
+    find: tuple[Find, ...] = Field(
+        default=(),
+        description="how it is found by key; several where drafts and posted ones stand in lists of their own: that of "
+        "the drafts first, so that one posted meanwhile is met in the second",
+    )
+    one: tuple[One, ...] = Field(
+        default=(), description="how it is read by id; of several the first that has it counts, drafts first"
+    )
     remote: RemoteFields | None = Field(default=None, description="what it looks like there")
     lookup_lag: int = Field(default=2, ge=0, le=86_400, description="seconds until it can be found")
     negative_lines: bool = Field(default=True, description="whether one document may carry lines of both signs")
 
-    @field_validator("create", "post", mode="before")
+    @field_validator("create", "post", "discard", "find", "one", mode="before")
     @classmethod
     def _tuple(cls, value: Any) -> Any:
-        return [value] if isinstance(value, dict) else value
+        return [value] if isinstance(value, (dict, Section)) else [] if value is None else value
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if not self.create and self.batch is None:
             raise ValueError("needs `create` or `batch`: the requests that write it")
-        if self.idempotency != "repeat" and (self.find is None or self.remote is None):
+        if self.idempotency != "repeat" and (not self.find or self.remote is None):
             raise ValueError(f"idempotency {self.idempotency} needs `find` and `remote`: how it is found by its key")
-        if self.find is not None and not self.find.whole and self.one is None:
+        if not all(find.whole for find in self.find) and not self.one:
             raise ValueError("find.whole = false needs `one`: the request that reads a single one")
         return self
 

@@ -56,15 +56,18 @@ class Drafts:
 
     def discard(self, remote_id: str) -> None:
         """Remove a draft. One that is gone already is no error. Raises WriteRefused where it cannot be removed."""
-        if self._write.discard is None:
+        if not self._write.discard:
             raise WriteRefused(
                 f"the {self._kind} {remote_id} cannot be removed: write.{self._kind}.discard is not set",
                 remote_id=remote_id,
             )
-        answer = self._steps.take(self._write.discard, UnderWay({}, remote_id), "discard")
-        if not is_done(answer) and answer.meaning != "missing":
-            error = refusal(answer)
-            raise WriteRefused(error.message, remote_id=remote_id)
+        under_way = UnderWay({}, remote_id)
+        for number, step in enumerate(self._write.discard):
+            answer = self._steps.take(step, under_way, f"discard.{number}")
+            if answer.meaning == "missing":
+                return
+            if not is_done(answer):
+                raise WriteRefused(refusal(answer).message, remote_id=remote_id)
 
     def give_up(self, remote_id: str, message: str) -> NoReturn:
         """Remove what was begun, and say why there is no document. Raises WriteRefused, naming what could not be

@@ -29,7 +29,7 @@ class Remotes:
     @property
     def can_read(self) -> bool:
         """Whether a document can be read by id."""
-        return self._one is not None and self._shape is not None
+        return bool(self._one) and self._shape is not None
 
     def tells(self, name: str) -> bool:
         """Whether the other system tells this of a document."""
@@ -38,21 +38,22 @@ class Remotes:
     def look_up(self, key: str, account: str) -> tuple[Remote, ...]:
         """Every document whose text holds the key, in any state, the oldest first. `account`: whose it is, empty where
         that is not known."""
-        if self._find is None or self._shape is None:
+        if not self._find or self._shape is None:
             return ()
         data = {"key": key, "account": account or None}
         found = {
             remote.remote_id: replace(remote, key=key)
-            for remote, keys in self._candidates(self._find, self._shape, data)
+            for find in self._find
+            for remote, keys in self._candidates(find, self._shape, data)
             if key in keys or not self._shape.tells("key")
         }
         return tuple(sorted(found.values(), key=in_order))
 
     def read_back(self, remote_id: str) -> Remote | None:
         """The document as it stands; None where there is none, or where no document can have such an id."""
-        if self._one is None or self._shape is None or not can_be_id(self._one, remote_id, self._tables):
+        if self._shape is None:
             return None
-        record = self._record(self._one, remote_id, None)
+        record = self._record(remote_id, None)
         return None if record is None else self._shape.of(record).remote
 
     def _candidates(self, find: Find, shape: Shape, data: Mapping[str, Any]) -> Iterator[Found]:
@@ -63,8 +64,8 @@ class Remotes:
                     if not listed or (only is not None and not only.holds(listed)):
                         continue
                     whole = listed
-                    if not find.whole and self._one is not None:
-                        whole = self._record(self._one, shape.id_of(listed), listed)
+                    if not find.whole:
+                        whole = self._record(shape.id_of(listed), listed)
                     if whole is not None:
                         yield shape.of(whole)
         except Gone:
@@ -72,7 +73,12 @@ class Remotes:
         except DataError as error:
             raise FatalError(f"write.{self._kind}.find: {error.message}") from None
 
-    def _record(self, one: One, remote_id: str, listed: Any) -> Any:
+    def _record(self, remote_id: str, listed: Any) -> Any:
+        """What the first request that has it gives; None where none has it, or no document can have such an id."""
+        able = (one for one in self._one if can_be_id(one, remote_id, self._tables))
+        return next(filter(None, (self._asked(one, remote_id, listed) for one in able)), None)
+
+    def _asked(self, one: One, remote_id: str, listed: Any) -> Any:
         answer = self._client.call(one.request, {"id": remote_id, "record": listed})
         if answer.meaning in ("missing", "empty", "skip") or answer.body is None:
             return None

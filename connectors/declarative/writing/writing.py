@@ -101,7 +101,7 @@ class Writing:
 def _check(kind: WriteKind, write: Write) -> None:
     """Raises ConfigError where a kind cannot be written so."""
     place = f"write.{kind}"
-    if write.post and write.one is None:
+    if write.post and not write.one:
         raise ConfigError([("", f"{place}.one", "needed where there is `post`: the request that reads a draft by id")])
     if write.post and not write.create:
         raise ConfigError([("", f"{place}.create", "needed where there is `post`: a batch makes no drafts")])
