@@ -138,6 +138,15 @@ def _universal_search(value: Any, _: str) -> str:
     return text
 
 
+def _navision_filter(value: Any, _: str) -> str:
+    """A text, or any of several, in a filter of Dynamics NAV. Quotes take the meaning from operators; what may mean
+    something all the same is refused."""
+    texts = [as_text(item) for item in value] if isinstance(value, (list, tuple)) else [as_text(value)]
+    if any(not text or not text.isprintable() or set(text) & set("'*?@") for text in texts):
+        raise ValueError("a text that cannot be searched for")
+    return "|".join(f"'{text}'" for text in texts)
+
+
 def _json(value: Any, _: str) -> str:
     """As JSON text; a decimal as the number it is."""
     return str(simplejson.dumps(value, ensure_ascii=False, use_decimal=True, default=_day_text))
@@ -196,4 +205,5 @@ FILTERS: Mapping[str, Filter] = {
     "sql": _doubled,
     "quoted_list": _quoted_list,
     "dolibarr": _universal_search,
+    "nav": _navision_filter,
 }

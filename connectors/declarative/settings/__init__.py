@@ -121,13 +121,15 @@ class DeclarativeSettings(AdapterSettings):
 
 
 def _with_zones(data: Any, values: Any) -> Any:
-    """The settings with `time_zone = "${values.name}"` filled in: a zone is a customer's, and no template."""
+    """The settings with `time_zone = "${values.name}"` and `send` filled in: a zone and a way to write dates are a
+    customer's, and no templates."""
     if isinstance(data, (list, tuple)):
         return [_with_zones(item, values) for item in data]
     if not isinstance(data, Mapping):
         return data
     filled = {name: _with_zones(value, values) for name, value in data.items()}
-    zone = re.fullmatch(r"\$\{values\.(\w+)\}", str(filled.get("time_zone", "")))
-    if zone is not None and isinstance(values, Mapping) and values.get(zone.group(1)):
-        filled["time_zone"] = values[zone.group(1)]
+    for setting in ("time_zone", "send"):
+        named = re.fullmatch(r"\$\{values\.(\w+)\}", str(filled.get(setting, "")))
+        if named is not None and isinstance(values, Mapping) and values.get(named.group(1)):
+            filled[setting] = values[named.group(1)]
     return filled
