@@ -158,7 +158,7 @@ class PresetHarness(NetworkHarness):
     @property
     def adapter_class(self) -> type[DeclarativeAdapter]:
         """The adapter that speaks what the preset's system speaks."""
-        if adapters()[self.preset] == "crm_rest":
+        if adapters().get(self.preset, "crm_rest") == "crm_rest":
             return RestAdapter
         from connectors.soap_erp.adapter import SoapAdapter  # it takes its time
 
