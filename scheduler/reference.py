@@ -54,7 +54,7 @@ def configuration_page() -> str:
         for name in _DOCUMENTED_ADAPTERS:
             yield f"# Settings of the {name} adapter"
             settings = adapter_class(name).Settings
-            without = {Request, Operation} - {getattr(settings, "asks", None)}
+            without = [kind for kind in (Request, Operation) if kind is not getattr(settings, "asks", None)]
             yield from _tables(tables(settings, "connections.<name>.settings", without))
 
     return _page(parts())

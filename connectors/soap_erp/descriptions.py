@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from connectors.declarative.expression import as_text
 from connectors.declarative.outgoing import Outgoing
 from connectors.declarative.settings.auth import Basic, Bearer, OAuth2
 from connectors.declarative.template import Omitted
+from connectors.http.reply import Reply
 from connectors.soap_erp.auth_settings import Ntlm
 from connectors.soap_erp.documents import Documents
 from connectors.soap_erp.service import Service, service_of
@@ -31,8 +32,8 @@ IN_THE_REQUEST = (Basic, Bearer, OAuth2, Ntlm)
 class Described:
     """One port of a service, the address it is asked at, and what its replies look like."""
 
-    def __init__(self, service: Service, address: str, shapes: Shapes) -> None:
-        self.service, self.address, self._shapes = service, address, shapes
+    def __init__(self, service: Service, address: str, shapes: Shapes, documents: Documents) -> None:
+        self.service, self.address, self.documents, self._shapes = service, address, documents, shapes
         self._replies: dict[str, Message] = {}
 
     def reply(self, operation: str) -> Message:
@@ -71,6 +72,11 @@ class Descriptions:
                 self._known[name] = found
         return found
 
+    def all(self, filled: Filled) -> Iterator[tuple[str, Described]]:
+        """Every [wsdl.name]. Raises as `of` does."""
+        for name in self._wsdls:
+            yield name, self.of(name, filled)
+
     def _read(self, name: str, filled: Filled) -> Described:
         settings = self._wsdls[name]
         source, address = (_text(filled(template)) for template in (settings.source, settings.address))
@@ -85,7 +91,7 @@ class Descriptions:
             service = service_of(documents, settings.service, settings.port, address)
             if not service.address:
                 raise ConfigError("it names no address", hint="name one as `address`")
-            return Described(service, service.address, Shapes(service.types, may_lack=settings.may_lack))
+            return Described(service, service.address, Shapes(service.types, may_lack=settings.may_lack), documents)
         except (ConfigError, FatalError, RetryableError) as error:
             failure = error
         raise type(failure)(f"wsdl.{name}: {failure.message}", hint=failure.hint)
@@ -96,15 +102,20 @@ class Descriptions:
         asked = Outgoing("GET", address, urlsplit(address).path.lstrip("/"), {"Accept": "text/xml, */*"}, None)
         proof = Proof(address, asked.headers) if self._proving is None else self._proving.sign(asked)
         reply = self._around.http.request("GET", proof.url, headers=proof.headers, account=proof.account)
-        if reply.status == 200:
-            return reply.body
-        host = urlsplit(address).netloc
-        if reply.status in (408, 429) or reply.status >= 500:
-            raise RetryableError(f"{host} answered {reply.status} when the WSDL was asked for")
-        raise FatalError(
-            f"{host} answered {reply.status} when the WSDL was asked for",
-            hint="check the address and the credentials, or name a file: `rebated connector inspect` saves one",
-        )
+        return loaded(reply, address)
+
+
+def loaded(reply: Reply, address: str) -> bytes:
+    """The document that a reply holds. Raises FatalError or RetryableError where it holds none."""
+    if reply.status == 200:
+        return reply.body
+    host = urlsplit(address).netloc
+    if reply.status in (408, 429) or reply.status >= 500:
+        raise RetryableError(f"{host} answered {reply.status} when the WSDL was asked for")
+    raise FatalError(
+        f"{host} answered {reply.status} when the WSDL was asked for",
+        hint="check the address and the credentials, or name a file: `rebated connector inspect --save` keeps one",
+    )
 
 
 def _text(value: Any) -> str:

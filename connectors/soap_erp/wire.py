@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from connectors.secrets import Secret
 from connectors.soap_erp.auth import authentication
 from connectors.soap_erp.decode import decode
 from connectors.soap_erp.descriptions import IN_THE_REQUEST, Described, Descriptions, Filled
+from connectors.soap_erp.documents import Documents
 from connectors.soap_erp.envelope import envelope
 from connectors.soap_erp.reply import is_fault, read
 from core.errors import DataError, FatalError
@@ -67,7 +68,7 @@ class SoapWire:
             described.service,
             request.operation,
             {} if isinstance(arguments, Omitted) else plain(arguments),
-            {} if isinstance(headers, Omitted) else plain(headers),
+            {} if isinstance(headers, Omitted) else _holding(plain(headers)),
             self._settings.namespaces,
         )
         url = address or described.address
@@ -123,5 +124,15 @@ class SoapWire:
         name = request.wsdl if isinstance(request, Operation) else ""
         return self.descriptions.of(name, filled or self._rendered)
 
+    def documents(self) -> Iterator[tuple[str, Documents]]:
+        """The WSDLs of the connection, by name. Raises as `described` does."""
+        for name, found in self.descriptions.all(self._rendered):
+            yield name, found.documents
+
     def _rendered(self, template: Any) -> Any:
         return template if self._around is None else self._around.render(template)
+
+
+def _holding(headers: Mapping[str, Any]) -> dict[str, Any]:
+    """Those in which something is left: a log-in has no session yet that the header of every request could hold."""
+    return {name: value for name, value in headers.items() if value != {}}

@@ -21,9 +21,11 @@ from scheduler.cli.common import (
     say,
     table,
 )
+from scheduler.cli.inspecting import inspect
 from scheduler.config import load_config
 
 app = typer.Typer(help="Systems rebated knows by a preset, and how to connect one.", no_args_is_help=True)
+app.command()(inspect)
 Preset = Annotated[str, typer.Argument(help="Name of a preset, as `rebated connector list` shows it.")]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,6 +30,7 @@ OPTIONS = {path: {word for parameter in command.params for word in parameter.opt
 WITH_JSON = [path for path, options in OPTIONS.items() if "--json" in options]
 WITH_DRY_RUN = [path for path, options in OPTIONS.items() if "--dry-run" in options]
 
+WSDL = Path(__file__).parent.parent / "helpers" / "wsdl" / "small_orders.wsdl"
 # What each command is called with; `{voided}` and the like are keys of proposals in that state.
 CALLS: dict[str, tuple[str, int]] = {
     "check": ("", 0),
@@ -61,6 +63,7 @@ CALLS: dict[str, tuple[str, int]] = {
     "connector show": ("hubspot", 0),
     "connector new": ("hubspot --name hubspot --append", 0),
     "connector try": ("erp", 0),
+    "connector inspect": (f"{WSDL} --operation GetOrders", 0),
     "doctor adopt": ("{unknown} --reason x", 0),
     "doctor disown": ("{unknown} --reason x", 0),
     "doctor erase": ("", 0),
