@@ -43,7 +43,7 @@ class Sap(SoapStandIn):
         self.services = {"zrebated": Served(WSDL_FOLDER / "sap_rfc.wsdl", path)}
         super().__init__()
         self.user, self.password = user, phrase
-        self.company = "1000"
+        self.company = "DE01"
         self.customers = Table(self.stamp, first=1001, name_id=lambda number: f"{number:010}")
         self.invoices = Table(self.stamp, first=90_000_001, name_id=lambda number: f"{number:010}")
         self.documents = Table(
@@ -138,7 +138,15 @@ class Sap(SoapStandIn):
         if not lines:
             raise Bapi(("RW", "609"), "Fehler in Beleg: keine Positionen")
         sums = {name: sum((Decimal(line[name]) for line in lines), Decimal()) for name in ("NET", "TAX")}
-        return self._stored(given["IV_KEY"], header["KIND"], header["KUNNR"], header["WAERS"], sums, len(lines))
+        stored = [
+            {
+                "TAX_CODE": line["TAX_CODE"],
+                "TAX_RATE": Decimal(_RATES[line["TAX_CODE"]]).quantize(_CENT),
+                **_amounts(line),
+            }
+            for line in lines
+        ]
+        return self._stored(given["IV_KEY"], header["KIND"], header["KUNNR"], header["WAERS"], sums, stored)
 
     @operation("Z_REBATED_NOTE")
     def note(self, asked: Call) -> Any:
@@ -147,7 +155,7 @@ class Sap(SoapStandIn):
         try:
             self._customer(given["IV_KUNNR"])
             none = {"NET": Decimal(0), "TAX": Decimal(0)}
-            row = self._stored(given["IV_KEY"], "NOTE", given["IV_KUNNR"], "EUR", none, 0, given["IV_TEXT"])
+            row = self._stored(given["IV_KEY"], "NOTE", given["IV_KUNNR"], "EUR", none, [], given["IV_TEXT"])
         except Bapi as refused:
             return {"EV_ID": "", "RETURN": {"item": [refused.row]}}
         return {"EV_ID": row.id, "RETURN": {"item": [_success("Text gesichert")]}}
@@ -163,11 +171,25 @@ class Sap(SoapStandIn):
         return {"RETURN": {"item": []}}
 
     def _stored(
-        self, key: str, kind: str, customer: str, currency: str, sums: Mapping[str, Decimal], lines: int, text: str = ""
+        self,
+        key: str,
+        kind: str,
+        customer: str,
+        currency: str,
+        sums: Mapping[str, Decimal],
+        lines: list[dict[str, Any]],
+        text: str = "",
     ) -> Row:
         if key in self.keys:
             raise Bapi(KEY_TAKEN, f"Schlüssel {key} ist vergeben: {self.keys[key]}")
-        about = {"RB_KEY": key, "KIND": kind, "STATE": "", "KUNNR": customer, "WAERS": currency, "LINES": lines}
+        about = {
+            "RB_KEY": key,
+            "KIND": kind,
+            "STATE": "",
+            "KUNNR": customer,
+            "WAERS": currency,
+            "LINES": {"item": lines},
+        }
         row = self.documents.add({**about, **{name: value.quantize(_FOUR) for name, value in sums.items()}})
         row.values["BELNR"] = row.id[4:14]
         row.extra["text"] = text
@@ -210,6 +232,10 @@ def _item(number: int, item: Mapping[str, Any]) -> dict[str, Any]:
     base = {"MATNR": "", "ARKTX": "", "FKIMG": Decimal("1.000"), "VRKME": "ST"}
     own = {**base, "POSNR": f"{number * 10:06}", **item}
     return {**own, "NET": net.quantize(_FOUR), "TAX": tax.quantize(_FOUR), "TAX_RATE": rate.quantize(_CENT)}
+
+
+def _amounts(line: Mapping[str, Any]) -> dict[str, Decimal]:
+    return {name: Decimal(line[name]).quantize(_FOUR) for name in ("NET", "TAX")}
 
 
 def _invoice(row: Row) -> dict[str, Any]:

