@@ -3,7 +3,8 @@
 Beside the functions of JMESPath: `total(list)` the exact sum of numbers or of their texts, `times(a, b)` their exact
 product, `text(value)` plain text, `before(text, sign)` and `after(text, sign)` the part of a text before or behind the
 first sign, `json(text)` what JSON inside a text says, `inherit(list, table)` the tables of the list, each with the
-entries of the table that it has not itself, `unescape(text)` a text in which quotes, ampersands and angle brackets were
+entries of the table that it has not itself, `beside(list, by, others, on)` the tables of the list, each with what that
+one of the others has beside it whose `on` is its `by`, `unescape(text)` a text in which quotes, ampersands and angle brackets were
 written as in HTML.
 """
 
@@ -80,6 +81,13 @@ class _Functions(functions.Functions):
     @functions.signature({"types": ["array", "null"]}, {"types": ["object"]})
     def _func_inherit(self, rows: list[Any] | None, table: dict[str, Any]) -> list[Any]:
         return [{**table, **row} for row in rows or () if isinstance(row, dict)]
+
+    @functions.signature(
+        {"types": ["array", "null"]}, {"types": ["string"]}, {"types": ["array", "null"]}, {"types": ["string"]}
+    )
+    def _func_beside(self, rows: list[Any] | None, by: str, others: list[Any] | None, on: str) -> list[Any]:
+        known = {as_text(row.get(on)): row for row in others or () if isinstance(row, dict) and row.get(on) is not None}
+        return [{**known.get(as_text(row.get(by)), {}), **row} for row in rows or () if isinstance(row, dict)]
 
     @functions.signature(
         {"types": ["array", "null"]}, {"types": ["string"]}, {"types": ["object", "null"]}, {"types": ["string"]}

@@ -296,7 +296,8 @@ def _comparable(text: str) -> Decimal | str:
 
 
 def _filtered(records: Any, filters: Any) -> list[dict[str, Any]]:
-    """Those all conditions hold for: `filter` is equal, `complex_filter` says how."""
+    """Those all conditions hold for: `filter` is equal, `complex_filter` says how. Of several conditions of one field
+    the first counts alone, but for a range with `from` and `to`."""
     given = filters or {}
     wanted = [(each["key"], "eq", each["value"]) for each in given.get("filter") or ()]
     wanted += [

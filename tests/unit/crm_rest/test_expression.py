@@ -66,6 +66,21 @@ def test_rows_are_looked_up_in_a_table_and_else_say_it_themselves() -> None:
     assert expression("looked_up(none, 'name', rates, 'rate')").of(data) == []
 
 
+def test_rows_are_put_beside_those_they_name() -> None:
+    data = {
+        "items": [{"line": "1", "name": "own"}, {"line": 2}, {"line": "3"}, {}],
+        "order": [{"id": 1, "rate": "20", "name": "other"}, {"id": "2", "rate": "10"}, {"rate": "0"}],
+    }
+    assert expression("beside(items, 'line', order, 'id')").of(data) == [
+        {"id": 1, "rate": "20", "name": "own", "line": "1"},
+        {"id": "2", "rate": "10", "line": 2},
+        {"line": "3"},
+        {},
+    ]
+    assert expression("beside(none, 'line', order, 'id')").of(data) == []
+    assert expression("beside(items, 'line', none, 'id')").of(data) == data["items"]
+
+
 def test_rows_inherit_what_they_have_not_themselves() -> None:
     data = {"currency": "EUR", "rows": [{"net": 1}, {"net": 2, "currency": "USD"}, "no table"], "none": None}
     found = expression("inherit(rows, {currency: currency})[].currency").of(data)
