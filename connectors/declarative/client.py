@@ -192,14 +192,24 @@ class Client:
         address: str | None,
         also_fine: tuple[int, ...],
     ) -> Answer:
-        self._auth.ready()
-        sent = self._prepared(request, self._outgoing(request, data, during, address))
-        proof = self._auth.sign(sent)
+        sent, proof = self._signed(request, data, during, address)
         answer = self._sent(request, sent, proof, during, also_fine)
         if answer.meaning == "refresh" and self._auth.renew(proof):
-            sent = self._prepared(request, self._outgoing(request, data, during, address))
-            answer = self._sent(request, sent, self._auth.sign(sent), during, also_fine)
+            answer = self._sent(request, *self._signed(request, data, during, address), during, also_fine)
         return self._replies.judged(answer, request, during)
+
+    def _signed(
+        self, request: AnyRequest, data: Mapping[str, Any] | None, during: During, address: str | None
+    ) -> tuple[Outgoing, Proof]:
+        """The request, filled in and signed with one and the same session, whatever other threads do meanwhile: one
+        that was filled in with another than `made_by` tells would end the good one when it is refused."""
+        while True:
+            self._auth.ready()
+            session = self._auth.exports
+            sent = self._prepared(request, self._outgoing(request, data, during, address))
+            proof = self._auth.sign(sent)
+            if self._auth.exports == session:
+                return sent, proof
 
     def _sent(
         self, request: AnyRequest, sent: Outgoing, proof: Proof, during: During, also_fine: tuple[int, ...] = ()

@@ -72,7 +72,8 @@ class LogIn:
         password = settings.password.resolve(self._around.base).reveal()
         self._shown.add(password)
         asked = self._around.clock.now()
-        answer = self._around.ask(settings.request, {"user": settings.user, "password": password}, None)
+        told = {"user": settings.user, "password": password, "session": {}}  # without the one that ended
+        answer = self._around.ask(settings.request, told, None)
         if answer.meaning == "conflict":
             raise RetryableError(f"{self._around.name}: the log-in met another: {answer.message}".rstrip(": "))
         if answer.meaning not in ("fine", "empty"):
