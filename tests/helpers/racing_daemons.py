@@ -1,6 +1,7 @@
 """Real daemons in processes that are killed: `rebated run`, forked from a process that has everything imported.
 
-`python -m tests.helpers.racing_daemons` reads a line of JSON a request on standard input and answers with a line:
+`python -m tests.helpers.racing_daemons [module ...]` reads a line of JSON a request on standard input and answers with
+a line:
 
     {"start": "/folder", "offset": 60, "every": 0.3}   {"process": 4711}   a daemon there, its clock 60 s ahead
     {"end": 4711, "signal": 9}                         {"status": -9}      it is sent the signal, its end awaited
@@ -16,6 +17,7 @@ import signal
 import subprocess
 import sys
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,11 +29,11 @@ from tests.helpers.workspace import REPOSITORY, environment_of
 
 
 class Daemons:
-    """Starts and ends daemons."""
+    """Starts and ends daemons. `modules`: what else each of them would have to import first."""
 
-    def __init__(self, **environment: str) -> None:
+    def __init__(self, *modules: str, **environment: str) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.helpers.racing_daemons"],
+            [sys.executable, "-m", "tests.helpers.racing_daemons", *modules],
             cwd=REPOSITORY,
             env=environment_of(environment),
             stdin=subprocess.PIPE,
@@ -86,6 +88,8 @@ def _end(process: int, signum: int) -> int:
 
 def serve() -> None:
     """Answer requests until standard input ends."""
+    for module in sys.argv[1:]:
+        import_module(module)
     for line in sys.stdin:
         request = json.loads(line)
         if "start" in request:

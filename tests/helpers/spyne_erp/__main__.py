@@ -11,6 +11,7 @@ import threading
 import warnings
 from pathlib import Path
 
+from tests.helpers.spyne_erp.later_python import lend
 from tests.helpers.spyne_erp.ledger import Ledger
 from tests.helpers.spyne_erp.store import Store
 
@@ -20,12 +21,7 @@ PATIENCE = 2
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    if sys.version_info >= (3, 12):
-        import six
-
-        # spyne's own copy is too old for these.
-        sys.modules["spyne.util.six"] = six
-        sys.modules["spyne.util.six.moves"] = six.moves
+    lend()
     from werkzeug.serving import WSGIRequestHandler, make_server
 
     from tests.helpers.spyne_erp.service import application

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 from dataclasses import dataclass, field
 
 from connectors.conformance import Request
@@ -16,7 +17,10 @@ from tests.helpers.spyne_erp.workspace import FakturaWorkspace
 
 @dataclass(slots=True)
 class Deaths:
-    """Names the requests that meet faults, and kills the server at some of them: each is then still on its way."""
+    """Names the requests that meet faults, and kills the server at some of them: others are still on their way there.
+
+    It is started again a moment later, while requests go on coming.
+    """
 
     seed: int
     server: Faktura
@@ -24,20 +28,30 @@ class Deaths:
     died: int = 0
     _left: int = field(init=False)
     _chance: random.Random = field(init=False)
+    _starting: threading.Thread = field(init=False)
 
     def __post_init__(self) -> None:
         self._chance = random.Random(f"deaths {self.seed}")
         self._left = self._chance.randint(1, self.apart)
+        self._starting = threading.Thread()
 
     def __call__(self, request: Request) -> bool:
         if not is_write_of_documents(request):
             return False
         self._left -= 1
         if self._left == 0:
-            self.server.killed()
+            self.over()
+            self.server.kill()
             self.died += 1
             self._left = self._chance.randint(1, self.apart)
+            self._starting = threading.Thread(target=self.server.start)
+            self._starting.start()
         return True
+
+    def over(self) -> None:
+        """Wait until the server listens again."""
+        if self._starting.ident is not None:
+            self._starting.join()
 
 
 STANDINGS = """

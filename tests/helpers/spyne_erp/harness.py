@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,17 +23,18 @@ from tests.helpers.stand_ins.harness import HurriedClock, Named
 
 BUYER = "C-1001"
 STAMP = datetime(2026, 3, 1, 10, tzinfo=UTC)
+Over = Callable[[dict[str, Any]], dict[str, Any]]
 QUICK = {"per_second": 10_000, "burst": 10_000}
 
 
 class FakturaHarness(NetworkHarness):
-    """Documents are seeded as posted invoices; a seed's text is theirs. `over`: settings over those of the file."""
+    """Documents are seeded as posted invoices; a seed's text is theirs. `over` changes what the file says."""
 
     page_size = 2
 
-    def __init__(self, server: Faktura, wsdl: bytes, folder: Path, over: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, server: Faktura, wsdl: bytes, folder: Path, over: Over | None = None) -> None:
         super().__init__("127.0.0.1", server.port)
-        self.server, self.folder, self._over = server, folder, over or {}
+        self.server, self.folder, self._over = server, folder, over or (lambda settings: settings)
         self.clock = HurriedClock()
         self.ids: dict[str, int] = {}
         self.names: dict[str, str] = {}
@@ -49,7 +51,7 @@ class FakturaHarness(NetworkHarness):
     def own_settings(self) -> dict[str, Any]:
         """As a customer would write them; debit invoices are written as credit notes are."""
         debit = {"write": {"debit_invoice": by_hand()["write"]["credit_note"]}}
-        return laid_over(settings_of(self.proxy.url, **debit), self._over)
+        return self._over(copy.deepcopy(settings_of(self.proxy.url, **debit)))
 
     def settings(self) -> SoapSettings:
         """In a hurry: small pages, no limits."""
@@ -80,7 +82,7 @@ class FakturaHarness(NetworkHarness):
         good = self.own_settings()
         return {
             "throttle.concurrency": laid_over(good, {"throttle": {"concurrency": 0}}),
-            "auth.session.password": laid_over(good, {"auth": {"password": "secret"}}),
+            "auth": laid_over(good, {"auth": {"password": "secret"}}),
             "read.documents.request": laid_over(good, {"read": {"documents": {"request": {"operation": ""}}}}),
             "write.credit_note.remote": laid_over(good, {"write": {"credit_note": {"remote": {"fields": {"x": "y"}}}}}),
         }

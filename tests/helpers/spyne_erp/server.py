@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-import threading
 import urllib.request
 from contextlib import closing
 from importlib.util import find_spec
@@ -43,7 +42,6 @@ class Faktura:
         self.ledger, self.books = Ledger(store), Books(store.file)
         self._marked = folder / "marked.sqlite"
         self._process: subprocess.Popen[str] | None = None
-        self._turn = threading.Lock()
 
     @property
     def url(self) -> str:
@@ -80,13 +78,11 @@ class Faktura:
         self.port = urlsplit(line.strip()).port or 0
         return self
 
-    def killed(self) -> None:
-        """End it at once, whatever it is doing, and start it again."""
-        with self._turn:
-            assert self._process is not None
-            self._process.kill()
-            self._process.communicate(timeout=60)
-            self.start()
+    def kill(self) -> None:
+        """End it at once, whatever it is doing."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.communicate(timeout=60)
 
     def mark(self) -> None:
         """Let `restore` come back to what there is now."""
