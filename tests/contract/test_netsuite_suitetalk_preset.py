@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connectors.conformance import Seed, sample_request
+from connectors.declarative.error_rules import ErrorRules
 from connectors.spi import AlreadyExists, Window, WriteRefused
 from core.errors import FatalError, RetryableError
 from tests.helpers.stand_ins.harness import FastConformance
@@ -44,6 +47,32 @@ class TestNetSuiteSuiteTalk(FastConformance):
         line = {"item": harness.saw.id, "rate": "12345678.91", "taxCode": "5"}
         row = harness.books.add_invoice(harness.buyer, [line], DAY)
         assert landed(harness, "invoices")[row.id].net == 1_234_567_891
+
+    def test_shipping_and_a_discount_stand_at_the_head(self, harness: NetSuiteSoapHarness) -> None:
+        line = {"item": harness.saw.id, "rate": "100", "taxCode": "5"}
+        head = {"shippingCost": Decimal(12), "discountTotal": Decimal(-10), "total": Decimal(102)}
+        row = harness.books.add_invoice(harness.buyer, [line], DAY, **head)
+        record = landed(harness, "invoices")[row.id]
+        assert (record.net, sum(line.net for line in record.lines)) == (10_200, 10_200)
+
+    def test_sales_tax_of_the_united_states_is_of_the_lines_that_are_taxed(self, harness: NetSuiteSoapHarness) -> None:
+        plain = {"item": harness.saw.id, "rate": "100", "taxCode": "5"}
+        lines = [{**plain, "isTaxable": True}, {**plain, "isTaxable": False}]
+        head = {"taxRate": Decimal(8), "taxTotal": Decimal(8), "total": Decimal(208)}
+        row = harness.books.add_invoice(harness.buyer, lines, DAY, **head)
+        record = landed(harness, "invoices")[row.id]
+        assert (record.net, record.tax, [line.tax_rate for line in record.lines]) == (20_000, 800, [80_000, 0])
+
+    def test_a_sweep_misses_what_was_deleted(self, harness: NetSuiteSoapHarness) -> None:
+        for number in range(7):
+            harness.add(Seed(f"R{number}"))
+        *_, last = harness.build().pull("invoices", Window(harness.now()), {})
+        harness.delete("R3")
+        harness.wait(25 * 3600)
+        assert last.cursor is not None
+        *_, swept = harness.build().pull("invoices", Window(harness.now()), last.cursor)
+        assert swept.seen == {f"R{number}" for number in range(7)} - {"R3"}
+        assert harness.build().fetch("invoice", "1003") is None
 
     def test_customers_land(self, harness: NetSuiteSoapHarness) -> None:
         account = landed(harness, "accounts")[harness.buyer.id]
@@ -146,6 +175,56 @@ class TestNetSuiteSuiteTalk(FastConformance):
         with pytest.raises(Exception, match="unexpected error"):
             harness.build().create(request)
         assert len(harness.build().look_up("credit_note", request.key)) == 1
+
+    @pytest.mark.parametrize(
+        ("code", "during", "meaning"),
+        [
+            ("CONCURRENCY_LIMIT_EXCEEDED", "write", "throttle"),
+            ("RCRD_HAS_BEEN_CHANGED", "write", "conflict"),
+            ("DUP_RCRD", "write", "duplicate"),
+            ("RCRD_DSNT_EXIST", "read", "missing"),
+            ("RCRD_DSNT_EXIST", "write", "refused"),
+            ("UNEXPECTED_ERROR", "write", "retry"),
+            ("USER_ERROR", "write", "refused"),
+            ("INVALID_KEY_OR_REF", "write", "refused"),
+        ],
+    )
+    def test_what_a_status_means(self, harness: NetSuiteSoapHarness, code: str, during: Any, meaning: str) -> None:
+        detail = {"type": "ERROR", "code": code, "message": "Why not."}
+        body = {"writeResponse": {"status": {"isSuccess": False, "statusDetail": [detail]}}}
+        settings = harness.settings()
+        wire = settings.wire(harness.folder)
+        rules = ErrorRules(settings.errors, settings.error_message, otherwise=wire.meaning)
+        judged = rules.judge(200, {}, body, b"", during)
+        request = settings.write["credit_note"].create[0].request
+        if judged.meaning == "fine":
+            assert (meaning, wire.refused(request, body)) == ("refused", "Why not.")
+        else:
+            assert judged == (meaning, "Why not.")
+        body["writeResponse"]["status"] = {"isSuccess": True, "statusDetail": [{**detail, "type": "WARN"}]}
+        assert rules.judge(200, {}, body, b"", during).meaning == "fine"
+        assert wire.refused(request, body) is None
+
+    @pytest.mark.parametrize(
+        ("name", "meaning"),
+        [
+            ("exceededRequestLimitFault", "throttle"),
+            ("exceededConcurrentRequestLimitFault", "throttle"),
+            ("invalidCredentialsFault", "refresh"),
+            ("invalidSessionFault", "refresh"),
+            ("insufficientPermissionFault", "fatal"),
+            ("exceededRecordCountFault", "fatal"),
+            ("asyncFault", "retry"),
+        ],
+    )
+    def test_what_a_fault_means(self, harness: NetSuiteSoapHarness, name: str, meaning: str) -> None:
+        told = {name: {"code": "USER_ERROR", "message": "Why not."}, "hostname": "java002"}
+        body = {"fault": {"code": "Server.userException", "subcode": "", "text": "Why not.", "detail": told}}
+        settings = harness.settings()
+        rules = ErrorRules(settings.errors, settings.error_message, otherwise=settings.wire(harness.folder).meaning)
+        assert rules.judge(500, {}, body, b"", "write") == (meaning, "Why not.")
+        told[name]["code"] = "UNEXPECTED_ERROR"  # type: ignore[index]
+        assert rules.judge(500, {}, body, b"", "write").meaning in ("retry", "throttle")
 
     def test_an_item_that_is_not_there_is_found_by_check(self, harness: NetSuiteSoapHarness) -> None:
         harness.more = {"values": {"item": "9"}}

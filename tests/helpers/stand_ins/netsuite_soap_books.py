@@ -137,21 +137,26 @@ class Books:
         told["entity"] = reference(values["entity"], _name(self.customers.get(values["entity"]), "companyName"))
         told["currency"] = reference(values["currency"], self.currencies[values["currency"]][1])
         told["currencyName"] = self.currencies[values["currency"]][1]
-        told |= {name: double(values[name]) for name in ("subTotal", "taxTotal", "total")}
+        sums = ("subTotal", "taxTotal", "total", "shippingCost", "discountTotal", "taxRate")
+        told |= {name: double(values[name]) for name in sums if name in values}
         if values["location"]:
             told["location"] = reference(values["location"], "Berlin")
         return told
 
     def _line(self, place: int, line: Mapping[str, Any]) -> dict[str, Any]:
-        told = {name: double(line[name]) for name in ("quantity", "amount", "taxRate1")}
+        told: dict[str, Any] = {name: double(line[name]) for name in ("quantity", "amount")}
+        if "isTaxable" in line:  # sales tax of the United States is reckoned at the head
+            taxed: dict[str, Any] = {"isTaxable": line["isTaxable"]}
+        else:
+            code = reference(line["taxCode"], f"VAT:{line['taxCode']}")
+            taxed = {"tax1Amt": double(line["tax"]), "taxRate1": double(line["taxRate1"]), "taxCode": code}
         return {
             "item": reference(line["item"], _name(self.items.get(line["item"]), "itemId")),
             "line": place + 1,
             "description": line["description"] or None,
             "rate": format(line["rate"], "f"),
-            "tax1Amt": double(line["tax"]),
-            "taxCode": reference(line["taxCode"], f"VAT:{line['taxCode']}"),
             **told,
+            **taxed,
         }
 
     def _customer(self, row: Row) -> dict[str, Any]:
