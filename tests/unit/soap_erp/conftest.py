@@ -42,7 +42,7 @@ def connect(tmp_path: Path, clock) -> Iterator[Callable[..., Client]]:
     """A connection to the service a WSDL describes, at an address."""
     clients: list[Client] = []
 
-    def make(wsdl: Path, address: str, *, port: str = "", base: Path = tmp_path, **settings) -> Client:
+    def make(wsdl: Path | str, address: str, *, port: str = "", base: Path = tmp_path, **settings) -> Client:
         described = {"source": str(wsdl), "address": address, "port": port}
         found = SoapSettings.model_validate({"wsdl": {"only": described}, **settings})
         clients.append(Client("erp", found, base=base, clock=clock))
