@@ -3,9 +3,8 @@
 Beside the functions of JMESPath: `total(list)` the exact sum of numbers or of their texts, `times(a, b)` their exact
 product, `text(value)` plain text, `before(text, sign)` and `after(text, sign)` the part of a text before or behind the
 first sign, `json(text)` what JSON inside a text says, `inherit(list, table)` the tables of the list, each with the
-entries of the table that it has not itself, `beside(list, by, others, on)` the tables of the list, each with what that
-one of the others has beside it whose `on` is its `by`, `unescape(text)` a text in which quotes, ampersands and angle brackets were
-written as in HTML.
+entries of the table that it has not itself, `beside(list, by, others, on)` the same with that table of the other list
+whose `on` is its `by`, `unescape(text)` a text in which quotes, ampersands and angle brackets were written as in HTML.
 """
 
 from __future__ import annotations
