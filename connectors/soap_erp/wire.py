@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 _NOT_UNDERSTOOD = ("versionmismatch", "mustunderstand", "dataencodingunknown")
 _THEIRS = ("server", "receiver")
+_NOT_PROVED = frozenset(
+    "failedauthentication invalidsecurity invalidsecuritytoken securitytokenunavailable unsupportedsecuritytoken "
+    "unsupportedalgorithm failedcheck messageexpired securityerror".split()
+)
+"""Codes of WS-Security (SOAP Message Security, section 12), and the one WSS4J puts in the place of all."""
 _SAYS_MORE = frozenset({401, 403, 408, 429, 503})
 """Statuses that say more of how one recovers than a fault beside them does."""
 
@@ -98,6 +103,8 @@ class SoapWire:
         family = as_text(body["fault"]["code"]).partition(".")
         if family[0].lower() in _NOT_UNDERSTOOD:
             return "fatal"
+        if not _NOT_PROVED.isdisjoint({family[0].lower(), *as_text(body["fault"]["subcode"]).lower().split(".")}):
+            return "refresh"
         if family[0].lower() in _THEIRS and not (family[2] or body["fault"]["subcode"]):
             return "retry"
         return "refused"

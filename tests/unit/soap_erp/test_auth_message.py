@@ -21,7 +21,6 @@ from tests.unit.soap_erp.desk import WSDL, WSS, Desk, UsernameTokens, digest_of
 COUNT = Operation(operation="Count")
 ADD = Operation(operation="Add", arguments={"Text": "a < b & ü"})
 TOKEN = {"kind": "username_token", "user": "бухгалтер", "password": {"env": "SECRET"}}
-EXPIRED = [{"path": "fault.code", "matches": "^FailedAuthentication$", "then": "refresh"}]
 PASSPORT = {
     "kind": "token_passport",
     "account": "1234567_SB1",
@@ -99,7 +98,7 @@ def test_every_attempt_of_a_read_has_a_nonce_and_a_time_of_its_own(desk, connect
 
 
 def test_a_password_that_was_replaced_is_used_in_a_message_made_anew(desk, connect, monkeypatch):
-    client = connect(WSDL, desk.address("desk"), auth=TOKEN, errors=EXPIRED)
+    client = connect(WSDL, desk.address("desk"), auth=TOKEN)
     monkeypatch.setenv("SECRET", "the 0ld one")
     client.log_in()
     monkeypatch.setenv("SECRET", "s3cret & <value>")
@@ -107,13 +106,16 @@ def test_a_password_that_was_replaced_is_used_in_a_message_made_anew(desk, conne
     assert len(desk.requests) == 2 and len(desk.added) == 1
 
 
-def test_a_wrong_password_stops_and_is_not_shown(desk, connect, monkeypatch, caplog):
+@pytest.mark.parametrize("during", ["read", "write"])
+@pytest.mark.parametrize("port", ["Desk11", "Desk12"])
+def test_a_wrong_password_stops_and_is_not_shown(desk, connect, monkeypatch, caplog, port, during):
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("SECRET", "wr0ng & <value>")
-    client = connect(WSDL, desk.address("desk"), auth={**TOKEN, "digest": False}, errors=EXPIRED)
+    client = connect(WSDL, desk.address("desk"), auth={**TOKEN, "digest": False}, port=port)
     with pytest.raises(FatalError, match=r"not \*\*\*") as caught:
-        client.call(COUNT)
+        client.call(COUNT, during=during)
     assert "wr0ng" not in caught.value.message + caplog.text and len(desk.requests) == 1
+    assert "credentials are not accepted" in caught.value.hint
     assert client.without_secrets("<p>wr0ng &amp; &lt;value&gt;</p> wr0ng+wr0ng & <value>") == "<p>***</p> wr0ng+***"
 
 
