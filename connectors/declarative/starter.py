@@ -9,7 +9,8 @@ from pydantic import BaseModel
 
 from connectors.declarative.preset import adapters, preset, preset_names, preset_text
 from connectors.declarative.settings.about import About
-from connectors.declarative.settings.auth import Auth, OAuth2
+from connectors.declarative.settings.auth import OAuth2
+from connectors.registry import adapter_class
 from connectors.secrets import SecretReference
 
 __all__ = ["about", "preset_names", "preset_text", "starter"]
@@ -46,7 +47,7 @@ def _lines(name: str, connection: str) -> Iterator[str]:
     yield ""
     yield f"{head}]"
     yield f'preset = "{name}"'
-    credentials = list(_credentials(data.get("auth", {}), connection))
+    credentials = list(_credentials(data.get("auth", {}), connection, adapters()[name]))
     if credentials:
         yield ""
         yield f"{head}.auth]"
@@ -73,9 +74,9 @@ def _lines(name: str, connection: str) -> Iterator[str]:
         yield from (f'# {setting} = "{connection}"' for setting in routes)
 
 
-def _credentials(auth: Mapping[str, Any], connection: str) -> Iterator[str]:
+def _credentials(auth: Mapping[str, Any], connection: str, adapter: str) -> Iterator[str]:
     """The settings of auth that the preset leaves open: those that are needed, then secrets that may be."""
-    model = _model(auth.get("kind", "none"))
+    model = _model(auth.get("kind", "none"), adapter)
     signed = "algorithm" in auth  # the client proves itself by what it signs, and not by a secret
     needed = {
         "client_credentials": ("client_id", "private_key", "key_id") if signed else ("client_id", "client_secret"),
@@ -95,9 +96,8 @@ def _credentials(auth: Mapping[str, Any], connection: str) -> Iterator[str]:
         yield f"{f'{name} = {value}':<40} # {field.description}"
 
 
-def _model(kind: str) -> type[BaseModel]:
-    union = get_args(Auth)[0]
-    for model in get_args(union):
+def _model(kind: str, adapter: str) -> type[BaseModel]:
+    for model in get_args(adapter_class(adapter).Settings.model_fields["auth"].annotation):
         if kind in get_args(model.model_fields["kind"].annotation):
             return model  # type: ignore[no-any-return]
     return OAuth2
