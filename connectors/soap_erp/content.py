@@ -60,10 +60,10 @@ class Content:
                 raise ConfigError(f"{place}: the schema does not let it be nil; leave it out, or give a value")
             node.set(_NIL, "true")
             return node
-        type_, declared_type = element.type, self.declarations.type_of(declared)
+        type_, declared_type = element.type, self.declarations.type_for(element.type, declared)
         if table is not None and "_type" in table:
             type_, declared_type = self._chosen(type_, table["_type"], f"{place}._type")
-        if type_ is not element.type or (self.encoded and _is_named(type_) and type(type_) is not AnyType):
+        if type_ is not element.type or (self.encoded and self.declarations.is_named(type_, declared_type)):
             arrays.set_name(node, _TYPE, type_.qname)
         elif self.declarations.is_abstract(declared_type):
             among = (name for name in self.declarations.derived(type_.qname.text) if not self._is_abstract(name))
@@ -214,7 +214,3 @@ def _attribute_names(type_: Any) -> set[str]:
 def _has_text(type_: Any) -> bool:
     inner = type_._element
     return isinstance(inner, ZeepElement) and isinstance(inner.type, AnySimpleType)
-
-
-def _is_named(type_: Any) -> bool:
-    return bool(type_.is_global and type_.qname is not None)

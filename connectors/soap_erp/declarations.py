@@ -8,14 +8,17 @@ enumeration is sent), `substitutionGroup` and `abstract` are not read, and a typ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lxml import etree
+from zeep.xsd import AnyType
 
 from connectors.soap_erp.documents import Documents
 from connectors.soap_erp.facets import Facets, facets_of
+from connectors.soap_erp.packaged import SOAP_ENCODING
 
 XSD = "{http://www.w3.org/2001/XMLSchema}"
+_WELL_KNOWN = frozenset({XSD.strip("{}"), SOAP_ENCODING})
 _CONTENT = frozenset(
     XSD + name for name in "sequence choice all complexContent simpleContent extension restriction redefine".split()
 )
@@ -106,6 +109,18 @@ class Declarations:
             return self.type(declared.qname(named))
         own = next(declared.node.iterchildren(f"{XSD}simpleType", f"{XSD}complexType"), None)
         return None if own is None else Declared(own, declared.namespace)
+
+    def type_for(self, type_: Any, declared: Declared | None) -> Declared | None:
+        """The type of what is declared, or, where that is not known, the global one of a zeep type's name."""
+        if declared is not None or type_.qname is None:
+            return self.type_of(declared)
+        return self.type(type_.qname.text)
+
+    def is_named(self, type_: Any, declared: Declared | None) -> bool:
+        """Whether a zeep type, declared so, can be referred to by its name. zeep says so of any simple type."""
+        if type_.qname is None or type(type_) is AnyType:
+            return False
+        return type_.qname.namespace in _WELL_KNOWN or (declared is not None and bool(declared.node.get("name")))
 
     def child(self, type_: Declared | None, local: str) -> Declared | None:
         """The element of that local name in a complex type, as it is declared there or in a base or a group."""

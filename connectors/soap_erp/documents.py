@@ -114,9 +114,12 @@ class Documents:
 
     def _absolute(self, element: etree._Element, to: str, base: str) -> str:
         """As zeep reckons it: what it asks for is found by this."""
-        if element.tag == f"{_XSD}import":
-            return str(normalize_location(SETTINGS, to, base))  # type: ignore[no-untyped-call]
-        return str(absolute_location(to, base))  # type: ignore[no-untyped-call]
+        try:
+            if element.tag == f"{_XSD}import":
+                return str(normalize_location(SETTINGS, to, base))  # type: ignore[no-untyped-call]
+            return str(absolute_location(to, base))  # type: ignore[no-untyped-call]
+        except ValueError as error:
+            raise ConfigError(f"{shown(base)}: imports an address that cannot be read") from error
 
     # ------------------------------------------------------------ gathering
 

@@ -62,12 +62,11 @@ class Frame:
                 unknown(f"{plain(key, longest=100)!r} in the schema", f"{self.place}.{key}", key, known)
 
     def finish(self) -> None:
-        """Raise ConfigError for what is in the schema, and had no place."""
+        """Raise ConfigError for what had no place."""
         for key, value in self.table.items():
-            if key in self.particles.names and key not in self.used and value is not None:
-                raise ConfigError(
-                    f"{self.place}.{key}: the schema lets it stand only in place of another that is given"
-                )
+            if key in self.used or key in SPECIAL or key.startswith("@") or key in self.attributes or value is None:
+                continue
+            raise ConfigError(f"{self.place}.{key}: the schema has no place for it beside what else is given")
 
     # ------------------------------------------------------------ particles
 

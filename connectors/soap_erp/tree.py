@@ -123,7 +123,7 @@ class _Grower:
         )
 
     def type(self, type_: Any) -> Node:
-        return self._typed(type_, (), self._declared(type_))
+        return self._typed(type_, (), self._declarations.type_for(type_, None))
 
     def _messages(self, elements: Any) -> tuple[Node, ...]:
         self._left = _MOST_NODES
@@ -134,7 +134,7 @@ class _Grower:
         self._left -= 1
         if element.is_global:
             declared = self._declarations.element(element.qname.text) or declared
-        node = self._typed(element.type, above, self._declarations.type_of(declared))
+        node = self._typed(element.type, above, self._declarations.type_for(element.type, declared))
         return replace(
             node,
             name=element.name,
@@ -146,7 +146,7 @@ class _Grower:
     def _typed(self, type_: Any, above: tuple[int, ...], declared: Declared | None) -> Node:
         """A node of a type, without a name yet."""
         facets = self._declarations.facets(declared)
-        named = type_.qname is not None and type_.is_global
+        named = self._declarations.is_named(type_, declared)
         node = Node(
             name="",
             type=type_.qname.localname if named else "",
@@ -166,7 +166,7 @@ class _Grower:
             return replace(node, attributes=attributes, type=node.type or inner.type.qname.localname)
         item = arrays.item_type(type_)
         if item is not None:
-            one = self._typed(item, (*above, id(type_)), self._declared(item))
+            one = self._typed(item, (*above, id(type_)), self._declarations.type_for(item, None))
             return replace(node, children=(replace(one, name=arrays.item_name(type_), minimum=0, maximum=None),))
         children = tuple(self._children(type_, inner, (*above, id(type_)), declared))
         return replace(node, attributes=attributes, children=children)
@@ -175,9 +175,6 @@ class _Grower:
         for name in self._declarations.derived(qname):
             if not self._declarations.is_abstract(self._declarations.type(name)):
                 yield name.rpartition("}")[2]
-
-    def _declared(self, type_: Any) -> Declared | None:
-        return self._declarations.type(type_.qname.text) if type_.qname is not None else None
 
     def _attributes(self, type_: Any, declared: Declared | None) -> Iterator[Node]:
         for _, attribute in type_.attributes:
