@@ -121,12 +121,27 @@ def write_dry(adapter: DeclarativeAdapter, request: WriteRequest) -> Writing:
     result = Writing(request.kind)
     for what, template, data in _steps(adapter, request):
         try:
-            sent = adapter.client.outgoing(template, data, during="write")
+            sent = _filled(adapter, template, data)
         except RebatedError as error:
             result.failure, result.hint = f"{what}: {error.message}", error.hint or ""
             return result
         result.requests.append(_shown(what, sent, adapter))
     return result
+
+
+def _filled(adapter: DeclarativeAdapter, template: AnyRequest, data: dict[str, Any]) -> Outgoing:
+    """The request. Where a text in brackets cannot stand, as a number is wanted, it has a zero."""
+    try:
+        return adapter.client.outgoing(template, data, during="write")
+    except RebatedError as error:
+        if not data.get("saved") and not data.get("id"):
+            raise
+        failure = error
+    zeros = {"saved": dict.fromkeys(data.get("saved", ()), "0"), "id": data.get("id") and "0"}
+    try:
+        return adapter.client.outgoing(template, {**data, **zeros}, during="write")
+    except RebatedError:
+        raise failure from None
 
 
 def _steps(adapter: DeclarativeAdapter, request: WriteRequest) -> Iterator[tuple[str, AnyRequest, dict[str, Any]]]:

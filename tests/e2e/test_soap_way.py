@@ -97,7 +97,9 @@ def test_a_trial_shows_what_is_read_and_sends_nothing(faktura: Faktura, workspac
     assert {read["stream"]: len(read["records"]) for read in tried.json["reads"]} == {"documents": 3, "customers": 3}
     written = {write["kind"]: [request["body"] for request in write["requests"]] for write in tried.json["writes"]}
     assert sorted(written) == ["account_note", "credit_note", "tier"]
-    assert "CreateDocument" in written["credit_note"][0] and "C-1001" in written["credit_note"][0]
+    found, created, posted = written["credit_note"]
+    assert "FindDocuments" in found and "PostDocument" in posted
+    assert "CreateDocument" in created and "C-1001" in created
     told = [faktura.password, *(token for (token,) in faktura.books.rows("select token from session"))]
     assert len(told) >= 2 and [secret for secret in told if secret in tried.out] == []
     assert faktura.books.rows("select (select count(*) from document), (select count(*) from note)") == before
