@@ -95,7 +95,7 @@ class _Handshake:
 def _broken(why: str) -> NotSent:
     return NotSent(
         f"the handshake of NTLM broke: {why}",
-        hint="check that the server, and what stands before it, keeps connections alive",
+        hint="check that the server takes NTLM, and that it and what stands before it keep connections alive",
     )
 
 

@@ -113,7 +113,7 @@ def test_a_server_that_leaves_the_handshake_carried_nothing_out(serve, session, 
     with pytest.raises(NotSent, match=r"127\.0\.0\.1:\d+: the handshake of NTLM") as caught:
         session().request("POST", server.url, body=b"<write/>", account=ACCOUNT)
     assert [asked.body for asked in server.asked] == [b"<write/>", b""]
-    assert "keeps connections alive" in caught.value.hint
+    assert "keep connections alive" in caught.value.hint
     assert caught.value.__context__ is None and caught.value.__cause__ is None
 
 
