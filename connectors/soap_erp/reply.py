@@ -53,10 +53,11 @@ def read(body: bytes, message: Message | None, *, nesting: int, kind: str = "") 
     values = Values(root, shapes, nesting=nesting, encoded=encoded)
     if message is not None and parts:
         return values.table(inside, message.shape)
-    if found is None:
+    if found is None and (message is None or message.shape is shapes.free):
         return None
-    if message is not None and message.name and local(found.tag) != message.name:
-        raise NotSoap(f"its Body does not hold {message.name}, as the WSDL has it")
+    name = message.name if message is not None else ""
+    if found is None or (name and local(found.tag) != name):
+        raise NotSoap(f"its Body does not hold the {name or 'reply'} that the WSDL announces")
     return values.of(found, message.shape if message is not None else None)
 
 

@@ -18,6 +18,8 @@ MAPS = "http://xml.apache.org/xml-soap"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 _XML = "http://www.w3.org/XML/1998/namespace"
 _SIZE = re.compile(r"\[([0-9, ]*)\]\s*$")
+_FEW, _OFTEN = 100_000, 10
+"""Elements that may be read through references: so many, or so many times those of the reply."""
 _NO_SCHEMA = Shapes()
 _SCALAR = ("text", "bool", "int", "number")
 
@@ -92,7 +94,7 @@ class Values:
         self._texts: dict[Kind, Texts] = {"number": Numbers(), "int": Integers(), "bool": Booleans()}
         self._parts: dict[str, etree._Element] | None = None
         self._following: list[str] = []
-        self._followed = 0
+        self._followed = self._most = 0
 
     def of(self, element: etree._Element, shape: Shape | None = None) -> Any:
         """The value of an element, by the schema where a shape is given. Raises NotSoap."""
@@ -226,14 +228,15 @@ class Values:
         """What stands elsewhere in the reply. Bounded: what is referred to twice counts twice."""
         if self._parts is None:
             self._parts = _parts(self._root)
+            self._most = min(max(_FEW, _OFTEN * sum(1 for _ in self._root.iter())), MOST_VALUES)
         target = self._parts.get(reference)
         if target is None or len(element):
             raise NotSoap("it refers to a part of it that is not there")
         if reference in self._following:
             raise NotSoap("its parts refer to each other in a circle")
         self._followed += sum(1 for _ in target.iter())
-        if self._followed > MOST_VALUES:
-            raise NotSoap(f"it holds more than {MOST_VALUES:,} values; ask for less at once")
+        if self._followed > self._most:
+            raise NotSoap("its parts refer to each other too often")
         if len(self._following) >= self._nesting:
             raise NotSoap(f"its elements are nested deeper than {self._nesting}")
         self._following.append(reference)
