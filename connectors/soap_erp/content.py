@@ -55,7 +55,7 @@ class Content:
             declared = self.declarations.element(element.qname.text) or declared
         node = etree.SubElement(parent, element.qname)
         table = value if isinstance(value, Mapping) else None
-        if table is not None and table.get("_nil") is True:
+        if table is not None and self._is_nil(table, place):
             if not element.nillable and not self.encoded:
                 raise ConfigError(f"{place}: the schema does not let it be nil; leave it out, or give a value")
             node.set(_NIL, "true")
@@ -91,6 +91,14 @@ class Content:
             fill(node, untyped, place, text_of, self.names.qualified)
             if self.encoded and not len(node) and _TYPE not in node.attrib:
                 arrays.set_name(node, _TYPE, etree.QName(XSD, arrays.kind_of(value)))
+
+    def _is_nil(self, table: Mapping[str, Any], place: str) -> bool:
+        stated = table.get("_nil")
+        if stated not in (None, True, False):
+            raise ConfigError(f"{place}._nil: true or false is wanted")
+        if stated and any(value is not None for key, value in table.items() if key != "_nil"):
+            raise ConfigError(f"{place}: beside `_nil = true` nothing can be given")
+        return bool(stated)
 
     # ------------------------------------------------------------ types
 
@@ -141,6 +149,10 @@ class Content:
         if not isinstance(value, Mapping):
             kind = "a list" if isinstance(value, list | tuple) else "one value"
             raise DataError("bad_value", f"a table is wanted here, and this is {kind}", path=place)
+        if value.get("_value") is not None:
+            if declared is None or declared.node.get("mixed") not in ("true", "1"):
+                raise ConfigError(f"{place}._value: the schema has no text here")
+            node.text = text_of(value["_value"], f"{place}._value")
         particles = Particles(type_._element, self._service)
         frame = Frame(self, node, value, place, declared, particles, _attribute_names(type_))
         frame.check()

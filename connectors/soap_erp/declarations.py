@@ -13,9 +13,11 @@ from typing import Any, NamedTuple
 from lxml import etree
 from zeep.xsd import AnyType
 
+from connectors.http.redaction import plain
 from connectors.soap_erp.documents import Documents
 from connectors.soap_erp.facets import Facets, facets_of
 from connectors.soap_erp.packaged import SOAP_ENCODING
+from core.errors import ConfigError
 
 XSD = "{http://www.w3.org/2001/XMLSchema}"
 _WELL_KNOWN = frozenset({XSD.strip("{}"), SOAP_ENCODING})
@@ -23,6 +25,13 @@ _CONTENT = frozenset(
     XSD + name for name in "sequence choice all complexContent simpleContent extension restriction redefine".split()
 )
 _GLOBAL = frozenset(XSD + name for name in "element complexType simpleType group attribute attributeGroup".split())
+
+
+_GROUPS = ("group", "attributeGroup")
+_COUNTED = tuple(XSD + name for name in ("element", "attribute", "any", *_GROUPS))
+_DEEPEST = 100
+_HEAVIEST = 20_000
+"""Declarations in a group. NetSuite's largest type has some hundreds."""
 
 
 class Declared(NamedTuple):
@@ -51,6 +60,24 @@ class Declarations:
             for holder in (root, *root.iterchildren(f"{XSD}redefine")):
                 for node in holder.iterchildren(*_GLOBAL):
                     self._register(Declared(node, namespace))
+        for kind in _GROUPS:
+            known: dict[str, int] = {}
+            for qname in self.names(kind):
+                if self._weight(kind, qname, known, 0) > _HEAVIEST:
+                    raise ConfigError(f"{documents.name}: group {plain(qname, longest=200)} grows beyond all measure")
+
+    def _weight(self, kind: str, qname: str, known: dict[str, int], depth: int) -> int:
+        """How many declarations a group has with those it refers to: ten of ten of ten become more than fit."""
+        declared = self._found.get((kind, qname))
+        if qname in known or declared is None or depth > _DEEPEST:
+            return known.get(qname, 1 if depth <= _DEEPEST else _HEAVIEST + 1)
+        known[qname] = 0  # of one that refers to itself, which a schema must not
+        total = 1
+        for node in declared.node.iter(*_COUNTED):
+            ref = node.get("ref") if node.tag == f"{XSD}{kind}" else None
+            total += self._weight(kind, declared._replace(node=node).qname(ref), known, depth + 1) if ref else 1
+        known[qname] = total
+        return total
 
     def _register(self, declared: Declared) -> None:
         node = declared.node

@@ -64,7 +64,7 @@ class Documents:
         self._contents: dict[str, bytes] = {}
         self._trees: dict[str, etree._Element] = {}
         self._size = 0
-        self._remote = _is_address(str(source))
+        self._remote = is_address(str(source))
         if self._remote:
             self.location = str(source)
             kept = None if refresh and fetch else self._kept(self.location)
@@ -140,7 +140,7 @@ class Documents:
             waiting += [(to, location) for _, to in self.references(location)]
 
     def _content(self, location: str, asker: str) -> bytes:
-        if _is_address(location):
+        if is_address(location):
             return self._by_address(location, asker)
         if self._remote:
             raise ConfigError(f"{self.name}: imports {plain(location, longest=200)}, which is no address of its host")
@@ -213,7 +213,7 @@ def parsed(content: bytes, where: str) -> etree._Element:
 
 def shown(location: str) -> str:
     """A location as messages may show it: an address without credentials, and without a query that may hold some."""
-    if not _is_address(location):
+    if not is_address(location):
         return plain(location, longest=300)
     try:
         parts = urlsplit(location)
@@ -224,7 +224,8 @@ def shown(location: str) -> str:
     return plain(f"{parts.scheme}://{host}{parts.path}{query}", longest=300)
 
 
-def _is_address(location: str) -> bool:
+def is_address(location: str) -> bool:
+    """Whether it is one of http or https."""
     return location.lower().startswith(("http://", "https://"))
 
 

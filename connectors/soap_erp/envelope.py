@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from lxml import etree
 
@@ -15,6 +16,8 @@ from connectors.soap_erp.names import ENVELOPES, XSD, XSI, Names
 from connectors.soap_erp.packaged import SOAP_ENCODING
 from connectors.soap_erp.service import Operation, Service
 from core.errors import ConfigError
+
+_IN_AN_ADDRESS = "!#$%&'()*+,/:;=?@[]~-._"
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,10 @@ def envelope(
 
 
 def _http(service: Service, operation: Operation) -> dict[str, str]:
+    action = quote(operation.action, safe=_IN_AN_ADDRESS)  # letters of 1C's are Cyrillic, and headers are not
     if service.version == "1.2":
-        action = f'; action="{operation.action}"' if operation.action else ""
-        return {"Content-Type": f"application/soap+xml; charset=utf-8{action}"}
-    return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{operation.action}"'}
+        return {"Content-Type": "application/soap+xml; charset=utf-8" + (f'; action="{action}"' if action else "")}
+    return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"'}
 
 
 def _body(

@@ -86,14 +86,16 @@ def checked(text: str, type_: Any, facets: Facets | None, place: str, *, lenient
     """
     if not text and lenient:
         return text
-    complaint = _complaint(text, type_) or (facets.complaint(text) if facets else "")
+    complaint = _complaint(text, type_)
+    if not complaint and facets and _builtin(type_) not in ("base64Binary", "hexBinary"):  # their lengths are of bytes
+        complaint = facets.complaint(text)
     if complaint:
         raise DataError("bad_value", complaint, path=place)
     return text
 
 
 def _complaint(text: str, type_: Any) -> str:
-    builtin = getattr(getattr(type_, "_default_qname", None), "localname", "")
+    builtin = _builtin(type_)
     pattern = _PATTERNS.get(builtin)
     if pattern is None:
         return ""
@@ -105,3 +107,8 @@ def _complaint(text: str, type_: Any) -> str:
     if len(text) > 40 or (lowest is not None and int(text) < lowest) or (highest is not None and int(text) > highest):
         return f"it is out of the range of xs:{builtin}"
     return ""
+
+
+def _builtin(type_: Any) -> str:
+    """The type of XML Schema that a simple type restricts; empty for lists and unions."""
+    return str(getattr(getattr(type_, "_default_qname", None), "localname", ""))

@@ -18,7 +18,7 @@ from zeep.wsdl.bindings import Soap11Binding, Soap12Binding
 
 from connectors.http.redaction import plain
 from connectors.soap_erp.declarations import Declarations
-from connectors.soap_erp.documents import SETTINGS, Documents, shown
+from connectors.soap_erp.documents import SETTINGS, Documents, is_address, shown
 from core.errors import ConfigError, RebatedError
 
 _VERSIONS: dict[type, Literal["1.1", "1.2"]] = {Soap11Binding: "1.1", Soap12Binding: "1.2"}
@@ -118,8 +118,9 @@ def service_of(documents: Documents, service: str = "", port: str = "", address:
     chosen = min(ports, key=lambda key: _VERSIONS[type(ports[key].binding)])  # the first of equals
     found = ports[chosen]
     where = address or found.binding_options.get("address") or ""
-    if not where:
-        raise ConfigError(f"{documents.name}: port {chosen!r} states no address", hint="state it as `address`")
+    if not is_address(where):
+        said = f"{shown(where)}, which is no http address" if where else "no address"
+        raise ConfigError(f"{documents.name}: port {chosen!r} states {said}", hint="state it as `address`")
     return Service(
         name=name,
         port=chosen,
@@ -218,7 +219,8 @@ def _parsed(documents: Documents) -> _Parsed:
     key = (documents.location, root, documents.digest())
     with _lock:
         if key not in _kept:
-            _kept[key] = (_document(documents), Declarations(documents), _encoded(documents))
+            declarations = Declarations(documents)
+            _kept[key] = (_document(documents), declarations, _encoded(documents))
             while len(_kept) > _MOST_KEPT:
                 _kept.popitem(last=False)
         _kept.move_to_end(key)

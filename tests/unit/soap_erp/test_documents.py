@@ -193,6 +193,16 @@ class TestHostile:
         deep = "<xsd:sequence>" * 5000
         assert "XML" in str(refused(written(a_dot_wsdl=wsdl(SCHEMA.format(deep)))))
 
+    def test_groups_that_multiply(self, written):
+        groups = (
+            '<xsd:group name="g0"><xsd:sequence><xsd:element name="e" type="xsd:string"/></xsd:sequence></xsd:group>'
+        )
+        for number in range(1, 12):
+            inner = f'<xsd:group ref="a:g{number - 1}"/>' * 10
+            groups += f'<xsd:group name="g{number}"><xsd:sequence>{inner}</xsd:sequence></xsd:group>'
+        schema = SCHEMA.format(groups).replace("<xsd:schema ", '<xsd:schema xmlns:a="urn:a" ')
+        assert "beyond all measure" in str(refused(written(a_dot_wsdl=wsdl(schema))))
+
     @pytest.mark.parametrize(
         "text",
         [
@@ -217,6 +227,8 @@ class TestHostile:
     def test_a_port_without_an_address_must_be_given_one(self, written):
         source = written(a_dot_wsdl=wsdl(address=""))
         assert "states no address" in str(refused(source))
+        for address in ("REPLACE_WITH_ACTUAL_URL", "file:///etc/passwd"):
+            assert "no http address" in str(refused(written(a_dot_wsdl=wsdl(address=address))))
         assert service_of(Documents(source), address="https://here/ws").address == "https://here/ws"
 
 

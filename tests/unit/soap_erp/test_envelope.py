@@ -198,7 +198,16 @@ class TestStructure:
 
     def test_nil_is_sent_where_it_is_asked_for_and_allowed(self):
         assert sent(Nil={"_nil": True}).find("{*}Nil").attrib == {f"{XSI}nil": "true"}
-        assert refusal(ConfigError, Text={"_nil": True})
+        assert sent(Nil={"_nil": False, "_value": 1}).findtext("{*}Nil") == "1"
+        for wrong in ({"Text": {"_nil": True}}, {"Nil": {"_nil": True, "_value": 1}}, {"Nil": {"_nil": "yes"}}):
+            assert refusal(ConfigError, **wrong)
+
+    def test_text_is_refused_where_the_schema_has_none(self):
+        assert refusal(ConfigError, Line={"_value": "lost?"}).problems[0][2].startswith("arguments.Line._value")
+        assert sent(Remark={"_value": "see ", "B": "1"}).find("{*}Remark").text == "see "
+
+    def test_binary_is_as_long_as_its_bytes(self):
+        assert sent(Binary="AAECAw==").findtext("{*}Binary") == "AAECAw=="
 
     def test_a_group_that_repeats_takes_its_lists_side_by_side(self):
         pairs = sent(Pairs={"Key": ["a", "b"], "Value": [None, "2"]}).find("{*}Pairs")
@@ -313,6 +322,13 @@ class TestHeaders:
             "{http://schemas.xmlsoap.org/soap/envelope/}Envelope",
             "{http://www.w3.org/2003/05/soap-envelope}Envelope",
         ]
+
+    def test_an_action_of_any_letters_fits_into_a_header(self, tmp_path):
+        source = tmp_path / "a.wsdl"
+        text = (WSDL / "encoded.wsdl").read_text().replace("urn:encoded#create", "urn:1c#Сервис:Запрос &#10;X: y&quot;")
+        source.write_text(text)
+        action = envelope(service_of(Documents(source)), "create", {}).headers["SOAPAction"]
+        assert action.isascii() and action.isprintable() and action.count('"') == 2
 
     def test_the_body_is_not_shown(self):
         assert "hidden" not in repr(envelope(service(REQUESTS), "Send", {"Text": "hidden"}))
