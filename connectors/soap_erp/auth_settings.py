@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from connectors.declarative.settings.auth import Basic, Bearer, NoAuth, OAuth2, SessionLogin
 from connectors.declarative.settings.base import Section
 from connectors.secrets import SecretReference
+
+_PLACE = r"^[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)*$"
 
 
 class Ntlm(Section):
@@ -44,6 +46,26 @@ class TokenPassport(Section):
     token_secret: SecretReference = Field(description="where its secret is kept")
 
 
+class InArguments(Section):
+    """Credentials among the arguments of each operation. The arguments have them as empty texts, which are filled in
+    as the request is sent."""
+
+    kind: Literal["arguments"] = Field(description="credentials among the arguments of each operation")
+    password: SecretReference = Field(description="where the password is kept")
+    password_in: str = Field(
+        pattern=_PLACE, max_length=200, description="argument it is put into: names with dots, from the operation's"
+    )
+    key: SecretReference | None = Field(default=None, description="where a second secret is kept")
+    key_in: str = Field(default="", pattern=f"^$|{_PLACE}", max_length=200, description="argument that is put into")
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if (self.key is not None) and not self.key_in:
+            raise ValueError("key needs key_in: the argument it is put into")
+        return self
+
+
 SoapAuth = Annotated[
-    NoAuth | Basic | Bearer | OAuth2 | SessionLogin | Ntlm | UsernameToken | TokenPassport, Field(discriminator="kind")
+    NoAuth | Basic | Bearer | OAuth2 | SessionLogin | Ntlm | UsernameToken | TokenPassport | InArguments,
+    Field(discriminator="kind"),
 ]
