@@ -62,7 +62,7 @@ class Sap(SoapStandIn):
 
     def add_customer(self, name: str, **more: Any) -> Row:
         """A customer of the company code."""
-        base = {"NAME": name, "LAND1": "DE", "ORT01": "Köln", "PSTLZ": "50667", "STRAS": "Straße 2", "LANGU": "DE"}
+        base = {"NAME": name, "LAND1": "DE", "ORT01": "Köln", "PSTLZ": "50667", "STRAS": "Straße 2", "LANGU": "de"}
         return self.customers.add({**base, "STCEG": "", "KDGRP": "", "WAERS": "EUR", "SMTP_ADDR": "", **more})
 
     def add_invoice(self, customer: str, items: list[dict[str, Any]], day: str = "2026-01-15", **more: Any) -> Row:
