@@ -248,7 +248,7 @@ class Magento(SoapStandIn):
         items = self._order_of(row).values["items"]
         subtotal = sum((Decimal(item["price"]) * item["qty"] for item in items), Decimal())
         rate = Decimal(items[0]["rate"])
-        tax = sum((Decimal(_item(item, row)["tax_amount"]) for item in items), Decimal())
+        tax = sum((_tax(item) for item in items), Decimal())
         header = row.values["shipping"] - row.values["discount"]
         tax += (header * rate / 100).quantize(_CENT, ROUND_HALF_UP)
         amounts = {
@@ -266,8 +266,7 @@ class Magento(SoapStandIn):
 def _item(item: Mapping[str, Any], document: Row) -> dict[str, Any]:
     """An item of a document; one that belongs to another has no price of its own."""
     total = Decimal(item["price"]) * item["qty"]
-    tax = (total * Decimal(item["rate"]) / 100).quantize(_CENT, ROUND_HALF_UP)
-    own = {"row_total": f"{total:.4f}", "tax_amount": f"{tax:.4f}", "price": f"{Decimal(item['price']):.4f}"}
+    own = {"row_total": f"{total:.4f}", "tax_amount": f"{_tax(item):.4f}", "price": f"{Decimal(item['price']):.4f}"}
     empty = {"_nil": True}
     return {
         "item_id": f"{document.id}{item['item_id']}",
@@ -278,6 +277,11 @@ def _item(item: Mapping[str, Any], document: Row) -> dict[str, Any]:
         "qty": f"{Decimal(item['qty']):.4f}",
         **(own if total else dict.fromkeys(own, empty)),
     }
+
+
+def _tax(item: Mapping[str, Any]) -> Decimal:
+    total = Decimal(item["price"]) * item["qty"]
+    return (total * Decimal(item["rate"]) / 100).quantize(_CENT, ROUND_HALF_UP)
 
 
 def _fault(about: tuple[str, str]) -> SoapFault:
