@@ -6,7 +6,7 @@ given, a comment moves the change stamp of its order, refusals are faults with a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, ClassVar
@@ -15,6 +15,7 @@ from uuid import uuid4
 from lxml import etree
 
 from tests.helpers.stand_ins.base import Answer, Received, same
+from tests.helpers.stand_ins.magento1_filters import filtered
 from tests.helpers.stand_ins.soap.base import WSDL_FOLDER, Call, Served, SoapFault, SoapStandIn, operation
 from tests.helpers.stand_ins.soap.names import ENVELOPE
 from tests.helpers.stand_ins.table import Row, Table
@@ -35,16 +36,6 @@ _RIGHTS = {
     "customerCustomerList": "customer/info",
     "customerCustomerInfo": "customer/info",
     "customerCustomerUpdate": "customer/update",
-}
-_CONDITIONS: Mapping[str, Callable[[str, str], bool]] = {
-    "eq": lambda value, given: value == given,
-    "in": lambda value, given: value in given.split(","),
-    "gt": lambda value, given: _comparable(value) > _comparable(given),
-    "gteq": lambda value, given: _comparable(value) >= _comparable(given),
-    "from": lambda value, given: _comparable(value) >= _comparable(given),
-    "lt": lambda value, given: _comparable(value) < _comparable(given),
-    "lteq": lambda value, given: _comparable(value) <= _comparable(given),
-    "to": lambda value, given: _comparable(value) <= _comparable(given),
 }
 
 
@@ -139,7 +130,7 @@ class Magento(SoapStandIn):
 
     @operation("salesOrderList")
     def list_orders(self, asked: Call) -> Any:
-        return {"result": _filtered(map(self._order, self.orders), asked.arguments["filters"])}
+        return {"result": filtered(map(self._order, self.orders), asked.arguments["filters"])}
 
     @operation("salesOrderInfo")
     def order_info(self, asked: Call) -> Any:
@@ -171,7 +162,7 @@ class Magento(SoapStandIn):
     @operation("salesOrderInvoiceList")
     def list_invoices(self, asked: Call) -> Any:
         """The columns the source selects, without the change stamp it can be filtered by."""
-        found = _filtered((self._sales(row, "invoice_id") for row in self.invoices), asked.arguments["filters"])
+        found = filtered((self._sales(row, "invoice_id") for row in self.invoices), asked.arguments["filters"])
         return {"result": [{name: each[name] for name in _LISTED} for each in found]}
 
     @operation("salesOrderInvoiceInfo")
@@ -186,7 +177,7 @@ class Magento(SoapStandIn):
     @operation("salesOrderCreditmemoList")
     def list_memos(self, asked: Call) -> Any:
         return {
-            "result": _filtered((self._sales(row, "creditmemo_id") for row in self.memos), asked.arguments["filters"])
+            "result": filtered((self._sales(row, "creditmemo_id") for row in self.memos), asked.arguments["filters"])
         }
 
     @operation("salesOrderCreditmemoInfo")
@@ -200,7 +191,7 @@ class Magento(SoapStandIn):
 
     @operation("customerCustomerList")
     def list_customers(self, asked: Call) -> Any:
-        return {"storeView": _filtered(map(self._customer, self.customers), asked.arguments["filters"])}
+        return {"storeView": filtered(map(self._customer, self.customers), asked.arguments["filters"])}
 
     @operation("customerCustomerInfo")
     def customer_info(self, asked: Call) -> Any:
@@ -293,27 +284,3 @@ def _numbered(table: Table, number: str | None, missing: str) -> Row:
     if not rows:
         raise SoapFault("100", missing)
     return rows[0]
-
-
-def _comparable(text: str) -> Decimal | str:
-    return Decimal(text) if text.replace(".", "", 1).isdigit() else text
-
-
-def _filtered(records: Any, filters: Any) -> list[dict[str, Any]]:
-    """Those all conditions hold for: `filter` is equal, `complex_filter` says how. Of several conditions of one field
-    the first counts alone, but for a range with `from` and `to`."""
-    given = filters or {}
-    wanted = [(each["key"], "eq", each["value"]) for each in given.get("filter") or ()]
-    wanted += [
-        (each["key"], each["value"]["key"], each["value"]["value"]) for each in given.get("complex_filter") or ()
-    ]
-    found = []
-    for record in records:
-        for field, condition, value in wanted:
-            if condition not in _CONDITIONS or field not in record:
-                raise SoapFault("101", f"Invalid filters given: {field} {condition}")
-            if not _CONDITIONS[condition](str(record[field]), value or ""):
-                break
-        else:
-            found.append(record)
-    return found
