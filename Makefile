@@ -68,8 +68,8 @@ docs: $(VENV_DEV)/.installed ## Write the generated pages under docs/ anew
 
 .PHONY: lock
 lock: .venv-lock/.installed ## Write the lock files anew (newer versions: LOCK_FLAGS=--upgrade)
-	$(LOCK) --extra odoo --extra postgres --extra rest --group build pyproject.toml -o requirements/runtime.lock
-	$(LOCK) --extra odoo --extra postgres --extra rest --group build --group dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
+	$(LOCK) --extra odoo --extra postgres --extra rest --extra soap --extra ntlm --group build pyproject.toml -o requirements/runtime.lock
+	$(LOCK) --extra odoo --extra postgres --extra rest --extra soap --extra ntlm --group build --group dev -c requirements/runtime.lock pyproject.toml -o requirements/dev.lock
 
 .PHONY: clean
 clean: ## Remove environments, caches and output
