@@ -139,10 +139,10 @@ def _universal_search(value: Any, _: str) -> str:
 
 
 def _navision_filter(value: Any, _: str) -> str:
-    """A text, or any of several, in a filter of Dynamics NAV. Quotes take the meaning from operators; what may mean
-    something all the same is refused."""
+    """A text, or any of several, in a filter of Dynamics NAV. Quotes take the meaning from operators, but for
+    placeholders perhaps: what is found has to be looked through. A text with a quote is refused."""
     texts = [as_text(item) for item in value] if isinstance(value, (list, tuple)) else [as_text(value)]
-    if any(not text or not text.isprintable() or set(text) & set("'*?@") for text in texts):
+    if any(not text or not text.isprintable() or "'" in text for text in texts):
         raise ValueError("a text that cannot be searched for")
     return "|".join(f"'{text}'" for text in texts)
 

@@ -16,7 +16,7 @@ from connectors.http.redaction import plain
 from connectors.spi import Remote, TaxPart, WriteKind
 from core.errors import DataError, FatalError
 from core.keys import find_keys
-from core.money import is_currency, minor_units, scaled_number
+from core.money import RATE_EXPONENT, divide, is_currency, minor_units, scaled_number
 
 State = Literal["draft", "posted", "cancelled"]
 _STATES: dict[str, State] = {"draft": "draft", "posted": "posted", "cancelled": "cancelled"}
@@ -143,8 +143,8 @@ class Shape:
 
 
 def _parts(lines: list[_Line], tax: int) -> tuple[TaxPart, ...]:
-    """Net and tax by tax code; nothing where that is not told of every line. Where no line tells its tax, and all are
-    under one code, the tax of the whole document is under that code."""
+    """Net and tax by tax code; nothing where that is not told of every line. Where a line does not tell its tax, each
+    code bears what its rate gives, if that is the tax of the whole document; a single code bears that in any case."""
     net: dict[tuple[str, int], int] = {}
     taxes: dict[tuple[str, int], int] = {}
     for line in lines:
@@ -153,7 +153,9 @@ def _parts(lines: list[_Line], tax: int) -> tuple[TaxPart, ...]:
         net[line.code] = net.get(line.code, 0) + line.net
         taxes[line.code] = taxes.get(line.code, 0) + (line.tax or 0)
     if any(line.tax is None for line in lines):
-        if len(net) != 1:
+        taxes = {code: divide(amount * code[1], 10**RATE_EXPONENT) for code, amount in net.items()}
+        if len(net) == 1:
+            taxes = dict.fromkeys(net, tax)
+        elif sum(taxes.values()) != tax:
             return ()
-        taxes = dict.fromkeys(net, tax)
     return tuple(TaxPart(*code, net[code], taxes[code]) for code in sorted(net))

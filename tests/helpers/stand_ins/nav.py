@@ -62,7 +62,7 @@ class Nav(SoapStandIn):
         self.services = {**pages, "Rebated": Served(WSDL_FOLDER / "nav_rebated.wsdl", f"{root}/Codeunit/Rebated", True)}
         super().__init__()
         self.language = language
-        self.accounts = {"8730"}
+        self.accounts, self.currencies = {"8730"}, {"USD"}
         self.tables = {table: Table(self.stamp) for table, _ in _PAGES.values()}
         self.comments: list[dict[str, str]] = []
         self._numbers = {"entries": 0, "invoices": 103_000, "memos": 1_000, "posted_memos": 104_000, "stamps": 3_000}
@@ -123,6 +123,8 @@ class Nav(SoapStandIn):
         customer = self.tables["customers"].get(given.get("Sell_to_Customer_No", ""))
         if customer is None:
             raise fault(self.language, "missing", table="Customer", number=given.get("Sell_to_Customer_No", ""))
+        if given.get("Currency_Code", "") not in ("", *self.currencies):
+            raise fault(self.language, "missing", table="Currency", number=given["Currency_Code"])
         if len(given.get("External_Document_No", "")) > 35:
             raise fault(self.language, "too_long", value=given["External_Document_No"])
         sent = given.get("SalesLines", {}).get("Sales_Cr_Memo_Line", [])
@@ -201,6 +203,12 @@ class Nav(SoapStandIn):
         """A payment: an entry in the ledger that is no document of ours."""
         values = {"No": number, "Posting_Date": day, "Sell_to_Customer_No": customer.id, "Amount": Decimal(-1)}
         return self._enter("Payment", Row(number, values, self.clock.now(), self.clock.now()))
+
+    def post_by_hand(self, number: str) -> Row:
+        """A colleague posts an open memo."""
+        memo = self.tables["memos"].get(number)
+        assert memo is not None
+        return self._post(memo)
 
     def change(self, table: str, row: Row, values: Mapping[str, Any]) -> None:
         """Somebody writes into a record: its key changes."""
@@ -315,7 +323,6 @@ class Nav(SoapStandIn):
         told = {name: value for name, value in row.values.items() if value != "" and value is not None}
         table = _PAGES[service][0]
         if table in _LINES:
-            told.pop("VAT_Bus_Posting_Group", None) if service == "PostedSalesCreditMemos" else None
             part, element = _LINES[table]
             lines = [{name: value for name, value in line.items() if value != ""} for line in row.extra["lines"]]
             told |= {part: {element: lines}} if lines else {}

@@ -91,6 +91,8 @@ def _value(text: str, sample: Any, language: str) -> Any:
     except (KeyError, ValueError, InvalidOperation):
         raise BadFilter(text) from None
     if isinstance(sample, date):
+        if not text:
+            return date(1, 1, 1)
         for form in DATES[language]:
             try:
                 return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day

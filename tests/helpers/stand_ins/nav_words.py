@@ -20,6 +20,11 @@ _SAID = {
         "Other user has modified {table} {number}. The page must be read again.",
         "Ein anderer Benutzer hat {table} {number} geändert. Die Seite muss neu gelesen werden.",
     ),
+    "locked": (
+        f"{_TYPES}.NavCSideException",
+        "The operation could not complete: a record in {table} was locked by another user.",
+        "Der Vorgang konnte nicht beendet werden: ein Datensatz in {table} ist von einem anderen Benutzer gesperrt.",
+    ),
     "missing": (
         f"{_TYPES}.NavCSideRecordNotFoundException",
         "The {table} does not exist. Identification fields and values: No.='{number}'",
