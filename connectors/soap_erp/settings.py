@@ -38,7 +38,9 @@ class WsdlSettings(Section):
         description="address requests go to, instead of the one in the WSDL, which is often an internal one",
     )
     may_lack: tuple[str, ...] = Field(
-        default=(), description="elements the schema asks for and the server leaves out: their absence is no fault"
+        default=(),
+        description="elements the schema asks for and the server leaves out: their absence is no fault; `*` in a name "
+        "stands for any text",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from lxml import etree
@@ -76,7 +77,7 @@ class Shape:
             fields[name] = fields[element.qname.text] = Field(name, most >= _MANY, shape.kind, shape)
             if most >= _MANY:
                 many.append(name)
-            if least and name not in self.owner.may_lack:
+            if least and not self.owner.may_lack(name):
                 needed.add(name)
         self.many = tuple(many)
         self.required = frozenset(needed.difference(many))
@@ -101,8 +102,8 @@ class Shapes:
 
     def __init__(self, schema: Schema | None = None, *, may_lack: Collection[str] = ()) -> None:
         """`schema` is zeep's (`client.wsdl.types`). `may_lack`: names of elements that may be absent though the schema
-        requires them, such as those that others may stand for (substitution groups)."""
-        self.may_lack = frozenset(may_lack)
+        requires them, such as those that others may stand for (substitution groups); `*` in one stands for any text."""
+        self._may_lack = tuple(may_lack)
         self.free = Shape(self, "any")
         self.text = Shape(self, "text")
         self._schema = schema
@@ -110,6 +111,10 @@ class Shapes:
         self._built_in = {kind: Shape(self, kind) for kind in set(BUILT_IN.values())}
         self._elements: dict[str, Any] | None = None
         self._types: dict[str, dict[str, Any]] | None = None
+
+    def may_lack(self, name: str) -> bool:
+        """Whether an element of that name may be absent though the schema requires it."""
+        return any(fnmatchcase(name, pattern) for pattern in self._may_lack)
 
     def reply(self, operation: SoapOperation) -> Message:
         """What a reply to an operation of zeep's binding looks like."""

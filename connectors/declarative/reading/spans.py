@@ -33,7 +33,7 @@ class Spans:
         # What a key divides has no other limit: each of its pages is a query of its own.
         self._most = None if isinstance(source.stream.pages, KeysetPages) else setting.most
         self._total = expression(setting.total) if setting.total else None
-        if self._most is not None and not _names_bounds(source.stream.request):
+        if self._most is not None and not names(source.stream.request, "window.since", "window.until"):
             raise FatalError(
                 f"read.{source.name}.window.most: parts need ${{window.since}} and ${{window.until}} in the request"
             )
@@ -92,6 +92,6 @@ class Spans:
         return middle
 
 
-def _names_bounds(request: AnyRequest) -> bool:
-    named = {found.path for _, template in request.templates() for found in references(template)}
-    return {"window.since", "window.until"} <= named
+def names(request: AnyRequest, *paths: str) -> bool:
+    """Whether a request names all of these."""
+    return set(paths) <= {found.path for _, template in request.templates() for found in references(template)}

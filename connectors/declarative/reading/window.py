@@ -7,13 +7,14 @@ the next one; but a stamp that lies in the future is told of at once, for want o
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from connectors.declarative.expression import expression
 from connectors.declarative.reading.place import MOST_RECENT, Inside, Place, digest_of
 from connectors.declarative.reading.retry import note
-from connectors.declarative.reading.spans import Spans
+from connectors.declarative.reading.spans import Spans, names
 from connectors.declarative.reading.stream import Listed, Source, page_of
 from connectors.declarative.settings.reading import StampWindow
 from connectors.declarative.stamps import SECOND, micros
@@ -35,6 +36,7 @@ class Windows:
         self.start = start_of(source, setting)
         self._stamps = self.spans.stamps
         self._field = expression(setting.field)
+        self._lists_all = not names(source.stream.request, "window.since")
         self._overlap = setting.overlap * SECOND
         self._high: int | None = None
         self._fresh: dict[str, tuple[int, object]] = {}
@@ -68,7 +70,7 @@ class Windows:
         self._high, self._fresh, self._again = high, {}, set()
         for step in self.spans.steps(since, until, after=after):
             bad: list[BadRecord] = []
-            due = self._due(step.chunk.records, until, bad)
+            due = self._due(step.chunk.records, since, until, bad)
             told = [*bad, *self._source.told(due, step.window)]
             note(place, told)
             behind = step.chunk.after
@@ -89,12 +91,14 @@ class Windows:
         lowest = since if place.high is None else place.high - self._reach(place.high)
         place.remember(self._fresh, self._again, since, lowest)
 
-    def _due(self, records: list[object], until: int, bad: list[BadRecord]) -> list[Listed]:
+    def _due(self, records: list[object], since: int, until: int, bad: list[BadRecord]) -> list[Listed]:
         """The records to tell of, with their order; one whose stamp cannot be read is added to `bad`."""
         source, recent, fresh = self._source, self._place.recent, self._fresh
         read, field, id_of = self._stamps.read, self._field.of, source.records.id_of
         date = source.client.server_date
         future = (until if date is None else max(until, micros(date))) + CLOCKS_APART
+        # Where the request does not say since when, the list has all: what lies before the window has been told.
+        lowest = since - since % self._stamps.unit if self._lists_all else -sys.maxsize
         due = []
         for record in records:
             try:
@@ -109,7 +113,7 @@ class Windows:
             known = recent.get(key)
             if known is not None and stamp < known.stamp:
                 stamp += self._stamps.twice(stamp)
-            if until <= stamp <= future:
+            if until <= stamp <= future or stamp < lowest:
                 continue
             if plain < until and (self._high is None or plain > self._high):
                 self._high = plain
