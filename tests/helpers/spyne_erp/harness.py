@@ -15,6 +15,7 @@ from connectors.declarative.preset import laid_over
 from connectors.soap_erp.adapter import SoapAdapter
 from connectors.soap_erp.settings import SoapSettings
 from connectors.spi import TierRequest, WriteKind, WriteRequest
+from tests.helpers.spyne_erp.ledger import TOKEN
 from tests.helpers.spyne_erp.messages import is_write, operation_of
 from tests.helpers.spyne_erp.server import Faktura
 from tests.helpers.spyne_erp.settings import by_hand, put_beside, settings_of
@@ -88,7 +89,7 @@ class FakturaHarness(NetworkHarness):
         }
 
     def secrets(self) -> Sequence[str]:
-        return [self.server.password]
+        return [self.server.password, TOKEN]
 
     # ------------------------------------------------------------ the source
 

@@ -15,6 +15,9 @@ from tests.helpers.spyne_erp.store import Store, instant, microseconds, stamp
 RATES = {"V19": 19, "V7": 7, "V20": 20, "V10": 10, "V0": 0}
 PREFIXES = {"invoice": "INV", "creditnote": "CN"}
 OPEN_FROM = date(2025, 1, 1)
+TOKEN = "session-token-"
+"""What every token of a session begins with, so that it can be looked for."""
+
 Line = tuple[str, str, str]
 """Text, net amount, tax code."""
 
@@ -37,7 +40,7 @@ class Ledger:
 
     def log_in(self, user: str) -> str:
         """The token of a new session."""
-        token = secrets.token_urlsafe(24)
+        token = TOKEN + secrets.token_urlsafe(24)
         with self.store.writing() as connection:
             connection.execute("insert into session values (?, ?)", (token, user))
         return token
