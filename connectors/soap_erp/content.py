@@ -123,12 +123,10 @@ class Content:
                 raise DataError("bad_value", "a text is wanted here, and this is a table", path=place)
             value, place = value["_value"], f"{place}._value"
         facets = self.declarations.facets(declared)
-        if isinstance(type_, ListType) and isinstance(value, list | tuple):
-            each = [
-                checked(text_of(one, f"{place}.{i}"), type_.item_type, None, f"{place}.{i}")
-                for i, one in enumerate(value)
-            ]
-            node.text = " ".join(each)
+        if isinstance(type_, ListType):
+            each = value if isinstance(value, list | tuple) else text_of(value, place).split()
+            texts = (text_of(one, f"{place}.{number}") for number, one in enumerate(each))
+            node.text = " ".join(checked(text, type_.item_type, None, f"{place}.{n}") for n, text in enumerate(texts))
             return
         node.text = checked(text_of("" if value is None else value, place), type_, facets, place, lenient=self.encoded)
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from lxml import etree
 
 if TYPE_CHECKING:
     from connectors.soap_erp.declarations import Declared
@@ -33,6 +36,8 @@ class Facets:
 
     values: tuple[str, ...] = ()
     """Enumeration, in the order of the schema."""
+    patterns: tuple[tuple[str, ...], ...] = ()
+    """Regular expressions of XML Schema: of each row one must fit."""
     length: int | None = None
     shortest: int | None = None
     longest: int | None = None
@@ -55,6 +60,8 @@ class Facets:
             return f"it has {size} characters, and may have {self.longest}"
         if self.shortest is not None and size < self.shortest:
             return f"it has {size} characters, and must have at least {self.shortest}"
+        if not all(fits(text, "string", row) for row in self.patterns):
+            return f"it has not the form the schema wants: {' or '.join(self.patterns[-1])}"
         return self._of_number(text)
 
     def _of_number(self, text: str) -> str:
@@ -79,6 +86,30 @@ class Facets:
         if self.digits is not None and max(len(figures) + max(0, int(exponent)), fraction) > self.digits:
             return f"it has more than {self.digits} digits"
         return ""
+
+
+def fits(text: str, builtin: str, patterns: tuple[str, ...] = ()) -> bool:
+    """Whether libxml2 takes a text for one of a type of XML Schema that has one of the patterns, if there are any."""
+    schema = _schema(builtin, patterns)
+    if schema is None:
+        return True
+    node = etree.Element("value")
+    node.text = text
+    return bool(schema.validate(node))
+
+
+@lru_cache(maxsize=512)
+def _schema(builtin: str, patterns: tuple[str, ...]) -> etree.XMLSchema | None:
+    """None where a pattern is one that libxml2 cannot read."""
+    root = etree.Element(f"{_XSD}schema", nsmap={"xsd": _XSD.strip("{}")})
+    type_ = etree.SubElement(etree.SubElement(root, f"{_XSD}element", name="value"), f"{_XSD}simpleType")
+    restriction = etree.SubElement(type_, f"{_XSD}restriction", base=f"xsd:{builtin}")
+    for pattern in patterns:
+        etree.SubElement(restriction, f"{_XSD}pattern", value=pattern)
+    try:
+        return etree.XMLSchema(root)
+    except etree.XMLSchemaParseError:
+        return None
 
 
 def facets_of(declared: Declared | None, type_named: Callable[[str], Declared | None], depth: int = 0) -> Facets | None:
@@ -107,11 +138,13 @@ def _of_step(here: Declared, type_named: Callable[[str], Declared | None], depth
         return None
     before = facets_of(under, type_named, depth + 1) or Facets()
     stated: dict[str, Any] = {}
-    values = []
+    values, patterns = [], []
     for node in here.node.iterchildren(f"{_XSD}*"):
         name, value = node.tag.removeprefix(_XSD), node.get("value", "")
         if name == "enumeration":
             values.append(value)
+        elif name == "pattern":
+            patterns.append(value)
         elif name in _COUNTS and value.strip().isdecimal():
             stated[_COUNTS[name]] = int(value)
         elif name in _BOUNDS:
@@ -121,6 +154,8 @@ def _of_step(here: Declared, type_named: Callable[[str], Declared | None], depth
                 continue  # of a date
     if values:
         stated["values"] = tuple(values)
+    if patterns:
+        stated["patterns"] = (*before.patterns, tuple(patterns))
     found = replace(before, **stated)
     return None if found == Facets() else found
 

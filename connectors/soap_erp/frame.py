@@ -64,7 +64,9 @@ class Frame:
     def finish(self) -> None:
         """Raise ConfigError for what had no place."""
         for key, value in self.table.items():
-            if key in self.used or key in SPECIAL or key.startswith("@") or key in self.attributes or value is None:
+            if key in self.used or key in SPECIAL or key.startswith("@") or key in self.attributes:
+                continue
+            if _is_nothing(value):
                 continue
             raise ConfigError(f"{self.place}.{key}: the schema has no place for it beside what else is given")
 
@@ -75,7 +77,7 @@ class Frame:
     ) -> None:
         """`many`: it stands in a choice that repeats, so that it may come as often as one likes."""
         choices = self.particles.choices(element)
-        given = [(key, one) for key, one in choices.items() if table.get(key) is not None and self._is_free(key, row)]
+        given = [(key, one) for key, one in choices.items() if self._is_given(one, table.get(key), key, row)]
         required = required and element.min_occurs != 0 and not self.content.encoded
         if not given:
             if required:
@@ -93,18 +95,14 @@ class Frame:
         is_list = isinstance(value, list | tuple)
         if is_list and most == 1 and self._takes_list(one):
             is_list = False
-        if not is_list:
-            self.content.element(self.node, one, value, here, declared)
-            return
-        items = [(number, item) for number, item in enumerate(value) if item is not None]
+        items = [one for one in enumerate(value) if one[1] is not None] if is_list else [(None, value)]
         if most != "unbounded" and len(items) > int(most):
             raise DataError("bad_value", f"there are {len(items)}, and there may be {most} at most", path=here)
         if required and len(items) < particle.min_occurs:
-            raise DataError(
-                "missing_value", f"there are {len(items)}, and there must be {particle.min_occurs} at least", path=here
-            )
+            said = f"there are {len(items)}, and there must be {particle.min_occurs} at least"
+            raise DataError("missing_value", said, path=here)
         for number, item in items:
-            self.content.element(self.node, one, item, f"{here}.{number}", declared)
+            self.content.element(self.node, one, item, here if number is None else f"{here}.{number}", declared)
 
     def _takes_list(self, element: Any) -> bool:
         return isinstance(element.type, ListType) or (
@@ -142,7 +140,7 @@ class Frame:
 
     def _group(self, group: Any, table: Mapping[str, Any], required: bool, row: int | None) -> None:
         inside = self.particles.inside(group)
-        given = [key for key in inside if table.get(key) is not None and self._is_free(key, row)]
+        given = [key for key, one in inside.items() if self._is_given(one, table.get(key), key, row)]
         required = required and group.min_occurs != 0 and not self.particles.is_all(group)
         if not given and not required and not self.particles.has_any(group):
             return
@@ -199,5 +197,12 @@ class Frame:
         own = self.content.declarations.child(self.declared, str(particle.name))
         return particle.min_occurs == 0 if own is None else own.node.get("minOccurs") == "0"
 
-    def _is_free(self, key: str, row: int | None) -> bool:
-        return row is not None or key not in self.used
+    def _is_given(self, element: Any, value: Any, key: str, row: int | None) -> bool:
+        """Whether there is something to send for an element: of a list that is none in itself, one of its items."""
+        if row is None and key in self.used:
+            return False
+        return not _is_nothing(value) or (value is not None and self._takes_list(element))
+
+
+def _is_nothing(value: Any) -> bool:
+    return value is None or (isinstance(value, list | tuple) and all(one is None for one in value))

@@ -80,6 +80,12 @@ class TestValues:
             ("Total", True),
             ("Flag", "no"),
             ("Date", "31.01.2026"),
+            ("Date", "2026-02-30"),
+            ("Year", "last"),
+            ("Binary", "no"),
+            ("Double", "1,5"),
+            ("Numbers", "1 x"),
+            ("Digits", "2026-1-1"),
             ("Stamp", "2026-01-31"),
             ("Small", 128),
             ("Small", "9" * 5000),
@@ -119,7 +125,7 @@ class TestValues:
         assert refusal(ConfigError, Text={"_xml": {"A b": 1}})
 
     def test_that_are_none_are_left_out(self):
-        assert plain(sent(Text=None, Total=None, Line=[None], Flag=False)) == [("Flag", "false")]
+        assert plain(sent(Text=None, Total=None, Line=[None], ByCard=[], Flag=False)) == [("Flag", "false")]
 
     def test_are_in_the_order_of_the_schema(self):
         assert [name for name, _ in plain(sent(Total=1, Text="t", Code="abc"))] == ["Code", "Text", "Total"]
@@ -145,6 +151,7 @@ class TestRestrictions:
             ),
             ({"Line": [{}, {}, {}, {}]}, "Line", "there are 4, and there may be 3 at most"),
             ({"Part": {"Size": "M"}}, "Part.Size", "S, L"),
+            ({"Digits": "2026"}, "Digits", r"\d\d\d\d-\d\d-\d\d"),
         ],
     )
     def test_that_zeep_drops_are_held(self, arguments, path, said):
@@ -157,7 +164,7 @@ class TestRestrictions:
             "No": "123456", "Kind": "Account", "Ours": "1234", "Rate": Decimal("123.40"), "id": 5,
             "Price": {"_value": Decimal("9.90"), "currency": "EUR"},
         }  # fmt: skip
-        body = sent(Code="12345", Short="123", Line=[line], Part={"Size": "L"})
+        body = sent(Code="12345", Short="123", Digits="0000-00-00", Line=[line], Part={"Size": "L"})
         assert texts(body.find("{*}Line")) == {
             "No": "123456", "Kind": "Account", "Ours": "1234", "Price": "9.90", "Rate": "123.40"
         }  # fmt: skip
@@ -216,7 +223,8 @@ class TestStructure:
     def test_a_choice_that_repeats_keeps_the_order_given(self):
         mixed = sent(Mixed={"Two": [1, 2], "One": "x"}).find("{*}Mixed")
         assert plain(mixed) == [("Two", "1"), ("Two", "2"), ("One", "x")]
-        assert refusal(DataError, Mixed={}).reason == "missing_value"
+        for nothing in ({}, {"Two": []}, {"Two": [None], "One": None}):
+            assert refusal(DataError, Mixed=nothing).reason == "missing_value"
 
     def test_any_element_is_written_by_schema_where_one_knows_it(self):
         given = {"Head": "h", "Weight": Decimal("2.0"), "x:Own": {"@x:a": 1, "Inner": [1, 2]}, "@x:b": "c"}
@@ -275,8 +283,9 @@ class TestRequired:
         error = refusal(DataError, "Need", **{**self.GIVEN, lacking: None})
         assert (error.reason, error.path) == ("missing_value", f"arguments{path}")
 
-    def test_too_few_are_missing(self):
-        assert refusal(DataError, "Need", **{**self.GIVEN, "Many": ["1"]}).reason == "missing_value"
+    @pytest.mark.parametrize("many", ["1", ["1"], ["1", None], []])
+    def test_too_few_are_missing(self, many):
+        assert refusal(DataError, "Need", **{**self.GIVEN, "Many": many}).reason == "missing_value"
 
     def test_nil_does_for_what_is_required(self):
         assert valid(REQUESTS, "Need", {**self.GIVEN, "Nillable": {"_nil": True}}) is not None
