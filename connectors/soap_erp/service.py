@@ -89,10 +89,13 @@ class Service:
         return _looked_up(self.types.get_element, qname)
 
 
-def service_of(documents: Documents, service: str = "", port: str = "", address: str = "") -> Service:
+def service_of(
+    documents: Documents, service: str = "", port: str = "", address: str = "", *, addressed: bool = True
+) -> Service:
     """The port of a description: the named one, else the first for SOAP 1.1 of the only service, else for SOAP 1.2.
 
-    `address` takes the place of the WSDL's. Raises ConfigError.
+    `address` takes the place of the WSDL's. `addressed`: one of http must be known; for looking only, none need be.
+    Raises ConfigError.
     """
     wsdl, declarations, encoded = _parsed(documents)
     with_soap = {
@@ -118,7 +121,7 @@ def service_of(documents: Documents, service: str = "", port: str = "", address:
     chosen = min(ports, key=lambda key: _VERSIONS[type(ports[key].binding)])  # the first of equals
     found = ports[chosen]
     where = address or found.binding_options.get("address") or ""
-    if not is_address(where):
+    if addressed and not is_address(where):
         said = f"{shown(where)}, which is no http address" if where else "no address"
         raise ConfigError(f"{documents.name}: port {chosen!r} states {said}", hint="state it as `address`")
     return Service(

@@ -87,7 +87,7 @@ def tree(documents: Documents, *, depth: int = 6, only: str = "") -> tuple[Servi
     """
     services: dict[str, list[PortTree]] = {}
     for name, port in ports_of(documents):
-        service = service_of(documents, name, port)
+        service = service_of(documents, name, port, addressed=False)
         grower = _Grower(service, depth)
         shown = tuple(grower.operation(one) for one in service.operations.values() if not only or one.name == only)
         services.setdefault(name, []).append(PortTree(port, service.version, service.address, shown))

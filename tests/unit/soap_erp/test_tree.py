@@ -49,6 +49,12 @@ def test_services_and_ports():
     assert [one.name for one in service.ports[1].operations] == ["Send", "Need", "Tree"]
 
 
+def test_a_port_without_an_address_is_shown_too(tmp_path):
+    source = tmp_path / "a.wsdl"
+    source.write_text((WSDL / "encoded.wsdl").read_text().replace("http://encoded.invalid/", "TO BE FILLED IN"))
+    assert tree(Documents(source))[0].ports[0].address == "TO BE FILLED IN"
+
+
 def test_messages_headers_and_faults():
     found = operation("Send")
     assert (found.style, found.encoded, found.action) == ("document", False, "urn:requests/Send")
