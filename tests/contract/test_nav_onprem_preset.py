@@ -82,6 +82,15 @@ class TestNavOnprem(FastConformance):
         row.extra["document"].extra["lines"].append({"Type": "_blank_", "Description": "thank you"})
         assert len(landed(harness, "invoices")[row.id].lines) == 1
 
+    def test_an_empty_list_is_empty_in_either_form(self, harness: NavHarness) -> None:
+        nav = harness.nav
+        nav.empty_inside = True
+        nav.check_answers = False  # type: ignore[misc]
+        nav.tables["customers"].delete(harness.buyer)
+        assert landed(harness, "invoices") == landed(harness, "accounts") == {}
+        assert harness.build().look_up("credit_note", "RB-AAAAAAAAAAAA") == ()
+        assert harness.build().fetch("invoice", "103001") is None
+
     def test_a_foreign_currency_is_told_and_the_local_one_is_empty_there(self, harness: NavHarness) -> None:
         harness.buyer.values["Currency_Code"] = "USD"
         row = harness.make(Seed("A"))
@@ -204,5 +213,7 @@ class TestNavOnprem(FastConformance):
         with pytest.raises(WriteRefused, match="currency is USD, not EUR"):
             harness.build().create(request)
         harness.more = {}
+        harness.buyer.values["Currency_Code"] = "USD"  # what a memo has that does not say otherwise
+        assert harness.build().create(request).currency == "EUR"
         with pytest.raises(WriteRefused, match=r"\[maps.currencies\] has nothing for 'GBP'"):
             harness.build().create(replace(request, currency="GBP"))

@@ -62,6 +62,8 @@ class Nav(SoapStandIn):
         self.services = {**pages, "Rebated": Served(WSDL_FOLDER / "nav_rebated.wsdl", f"{root}/Codeunit/Rebated", True)}
         super().__init__()
         self.language = language
+        self.empty_inside = False
+        """Whether a list without records has its inner element, which the schema does not allow; both were seen."""
         self.accounts, self.currencies = {"8730"}, {"USD"}
         self.tables = {table: Table(self.stamp) for table, _ in _PAGES.values()}
         self.comments: list[dict[str, str]] = []
@@ -105,7 +107,9 @@ class Nav(SoapStandIn):
             rows = [row for row in rows if (self._place(asked.wsdl, row.id) > place) != (size < 0)]
             rows = [row for row in rows if self._place(asked.wsdl, row.id) != place]
         rows = rows[: abs(size)] if size else rows
-        return {"ReadMultiple_Result": {asked.wsdl: [self._shown(asked.wsdl, row) for row in rows]}} if rows else {}
+        if not rows:
+            return {"ReadMultiple_Result": {}} if self.empty_inside else {}
+        return {"ReadMultiple_Result": {asked.wsdl: [self._shown(asked.wsdl, row) for row in rows]}}
 
     @operation("Update", wsdl="Customer")
     def update(self, asked: Call) -> dict[str, Any]:

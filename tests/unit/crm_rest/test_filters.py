@@ -32,6 +32,8 @@ def through(value: Any, filters: str) -> Any:
 @pytest.mark.parametrize(
     ("value", "filters", "expected"),
     [
+        ("C-1|<>2", "nav", "'C-1|<>2'"),
+        (["A&B", "C"], "nav", "'A&B'|'C'"),
         (Decimal("12.5"), "decimal:2", Decimal("12.50")),
         (Decimal("12.5"), "decimal:2 | string", "12.50"),
         (Decimal("-0.00"), "negate", Decimal("0.00")),
@@ -83,6 +85,9 @@ def test_what_filters_make(value: Any, filters: str, expected: Any) -> None:
         ("A", "join"),
         ("x' OR '1'='1", "dolibarr"),
         ("C-1)", "dolibarr"),
+        ("O'Hara", "nav"),
+        ("", "nav"),
+        (["C-1", "x\n"], "nav"),
     ],
 )
 def test_what_a_filter_cannot_use_is_an_error_of_ours(value: Any, filters: str) -> None:
