@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -75,8 +76,7 @@ def test_what_was_added_since_costs_nothing_and_what_was_left_out_is_told_of(tol
     with Faktura(tmp_path / "later", later=True) as later:
         assert b"DiscountGroup" in later.wsdl() and b"DiscountGroup" not in told[1]
         FakturaHarness.prepare(later)
-        harness = FakturaHarness(later, told[1], tmp_path)
-        try:
+        with closing(FakturaHarness(later, told[1], tmp_path)) as harness:
             harness.seed([Seed("A")])
             untaxed = later.ledger.invoice(BUYER, [("Tools", "100.00", "V0")], "2026-01-15")
             pages = pulled(harness)
@@ -87,8 +87,28 @@ def test_what_was_added_since_costs_nothing_and_what_was_left_out_is_told_of(tol
             assert bad.external_id == str(untaxed) and "Tax" in bad.message
             request = credit_note()
             assert harness.build().create(request).net == request.net
-        finally:
-            harness.close()
+
+
+def by_subcode(settings: dict[str, Any]) -> dict[str, Any]:
+    """In SOAP 1.2 `Client.Locked` is `Sender`, with the subcode `Locked`."""
+    for rule in settings["errors"]:
+        rule |= {"path": "fault.subcode", "matches": rule["matches"].replace(r"Client\.", "")}
+    return settings
+
+
+def test_soap_1_2_is_spoken_as_well(tmp_path: Path):
+    with Faktura(tmp_path / "faktura", soap_12=True) as server:
+        FakturaHarness.prepare(server)
+        with closing(FakturaHarness(server, server.wsdl(), tmp_path, by_subcode)) as harness:
+            harness.seed([Seed(name) for name in "ABC"])
+            adapter = harness.build()
+            assert ids_of(pulled(harness, adapter)) == set("ABC")
+            server.ledger.end_sessions()
+            request = credit_note()
+            assert adapter.create(request).net == request.net
+            assert adapter.read_back("credit_note", "98765") is None
+            with pytest.raises(WriteRefused, match="there is no customer 98765"):
+                adapter.create(replace(credit_note(2), account="98765"))
 
 
 # ---------------------------------------------------------------- sessions
@@ -173,22 +193,18 @@ def from_the_server(settings: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def test_a_wsdl_is_loaded_once(told: Told, tmp_path: Path):
-    harness = FakturaHarness(*told, tmp_path, from_the_server)
-    try:
+    with closing(FakturaHarness(*told, tmp_path, from_the_server)) as harness:
         harness.seed([Seed("A")])
         for _ in range(2):
             assert ids_of(pulled(harness)) == {"A"}
         loaded = [passed for passed in harness.proxy.passed if passed.request.method == "GET"]
         assert len(loaded) == 1
-    finally:
-        harness.close()
 
 
 def test_another_wsdl_than_the_pinned_one_is_refused(told: Told, tmp_path: Path):
-    harness = FakturaHarness(*told, tmp_path, lambda settings: from_the_server(settings, sha256="0" * 64))
-    try:
+    with closing(
+        FakturaHarness(*told, tmp_path, lambda settings: from_the_server(settings, sha256="0" * 64))
+    ) as harness:
         with pytest.raises((ConfigError, FatalError), match="0" * 12):
             pulled(harness)
         assert [passed for passed in harness.proxy.passed if passed.request.method == "POST"] == []
-    finally:
-        harness.close()

@@ -26,19 +26,22 @@ NEEDED = ("spyne", "werkzeug")
 class Faktura:
     """Listens while it is entered. `ledger`: what people do in it; `books`: what it holds, counted in the file.
 
-    `later`: a version the people of the ERP have changed: a field more, and taxes of zero left out.
+    `later`: a version the people of the ERP have changed: a field more, and taxes of zero left out. `soap_12`: it
+    speaks SOAP 1.2 and nothing else.
 
     Skips the test where spyne is not installed, or does not run on this Python.
     """
 
     user, password = "rebated", "faktura-password-4711"
 
-    def __init__(self, folder: Path, *, later: bool = False) -> None:
+    def __init__(self, folder: Path, *, later: bool = False, soap_12: bool = False) -> None:
         for name in NEEDED:
             if find_spec(name) is None:
                 pytest.skip(f"{name} is not installed")
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.port, self.later = folder, 0, later
+        self.folder, self.port = folder, 0
+        variants = {"FAKTURA_LATER": later, "FAKTURA_SOAP_12": soap_12}
+        self._environment = environment_of({name: "1" for name, wanted in variants.items() if wanted})
         store = Store(folder / NAME)
         store.prepare()
         self.ledger, self.books = Ledger(store), Books(store.file)
@@ -65,7 +68,7 @@ class Faktura:
                     self.user, self.password,
                 ],
                 cwd=REPOSITORY,
-                env=environment_of({"FAKTURA_LATER": "1"} if self.later else None),
+                env=self._environment,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,

@@ -27,7 +27,7 @@ from spyne import (
     Unicode,
     rpc,
 )
-from spyne.protocol.soap import Soap11
+from spyne.protocol.soap import Soap11, Soap12
 from spyne.server.wsgi import WsgiApplication
 
 from tests.helpers.spyne_erp.ledger import Ledger, Refusal
@@ -272,7 +272,8 @@ def application(ledger: Ledger, user: str, password: str) -> Any:
             return Note(**ledger.note(id))
 
     logging.getLogger("spyne").setLevel(logging.CRITICAL)
-    protocols = {"in_protocol": Soap11(validator="lxml"), "out_protocol": Soap11()}
+    soap = Soap12 if "FAKTURA_SOAP_12" in os.environ else Soap11
+    protocols = {"in_protocol": soap(validator="lxml"), "out_protocol": soap()}
     return WsgiApplication(Application([Faktura], NAMESPACE, name="Faktura", **protocols))
 
 
