@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -32,8 +32,10 @@ IN_THE_REQUEST = (Basic, Bearer, OAuth2, Ntlm)
 class Described:
     """One port of a service, the address it is asked at, and what its replies look like."""
 
-    def __init__(self, service: Service, address: str, shapes: Shapes, documents: Documents) -> None:
-        self.service, self.address, self.documents, self._shapes = service, address, documents, shapes
+    def __init__(self, service: Service, shapes: Shapes, documents: Documents, *, stated: bool) -> None:
+        """`stated`: whether the settings name the address, and not the WSDL."""
+        self.service, self.address, self.stated, self.documents = service, service.address, stated, documents
+        self._shapes = shapes
         self._replies: dict[str, Message] = {}
 
     def reply(self, operation: str) -> Message:
@@ -72,10 +74,10 @@ class Descriptions:
                 self._known[name] = found
         return found
 
-    def all(self, filled: Filled) -> Iterator[tuple[str, Described]]:
-        """Every [wsdl.name]. Raises as `of` does."""
-        for name in self._wsdls:
-            yield name, self.of(name, filled)
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every [wsdl.name]."""
+        return tuple(self._wsdls)
 
     def _read(self, name: str, filled: Filled) -> Described:
         settings = self._wsdls[name]
@@ -89,9 +91,8 @@ class Descriptions:
                 fetch=self._fetched,
             )
             service = service_of(documents, settings.service, settings.port, address)
-            if not service.address:
-                raise ConfigError("it names no address", hint="name one as `address`")
-            return Described(service, service.address, Shapes(service.types, may_lack=settings.may_lack), documents)
+            shapes = Shapes(service.types, may_lack=settings.may_lack)
+            return Described(service, shapes, documents, stated=bool(address))
         except (ConfigError, FatalError, RetryableError) as error:
             failure = error
         raise type(failure)(f"wsdl.{name}: {failure.message}", hint=failure.hint)

@@ -129,14 +129,15 @@ class SoapWire:
     def described(self, request: AnyRequest, filled: Filled | None = None) -> Described:
         """The service an operation is one of. Raises ConfigError, FatalError and RetryableError."""
         name = request.wsdl if isinstance(request, Operation) else ""
-        return self.descriptions.of(name, filled or self._rendered)
+        return self.descriptions.of(name, filled or self.rendered)
 
     def documents(self) -> Iterator[tuple[str, Documents]]:
         """The WSDLs of the connection, by name. Raises as `described` does."""
-        for name, found in self.descriptions.all(self._rendered):
-            yield name, found.documents
+        for name in self.descriptions.names:
+            yield name, self.descriptions.of(name, self.rendered).documents
 
-    def _rendered(self, template: Any) -> Any:
+    def rendered(self, template: Any) -> Any:
+        """A template of an address, filled in."""
         return template if self._around is None else self._around.render(template)
 
 
