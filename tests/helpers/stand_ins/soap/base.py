@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -31,14 +31,13 @@ from lxml import etree
 
 from tests.helpers.stand_ins.base import Answer, Failure, Received, Refused, StandIn
 from tests.helpers.stand_ins.soap.description import Description, OperationText, description
-from tests.helpers.stand_ins.soap.names import ENCODING, ENVELOPE, XSI, local, parsed
+from tests.helpers.stand_ins.soap.faults import SoapFault, as_xml, begun, fault_answer
+from tests.helpers.stand_ins.soap.names import ENVELOPE, local, parsed
 from tests.helpers.stand_ins.soap.reader import plain, wrong
-from tests.helpers.stand_ins.soap.writer import Writer, prefixes_of, schemaless
+from tests.helpers.stand_ins.soap.writer import Writer, prefixes_of
 
 WSDL_FOLDER = Path(__file__).parents[2] / "wsdl"
 """Where the WSDLs written by hand are."""
-
-_ROLES_12 = {"Client": "Sender", "Server": "Receiver"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +61,6 @@ class Call:
     headers: dict[str, Any]
     headers_element: etree._Element | None
     body_element: etree._Element
-
-
-@dataclass(eq=False)
-class SoapFault(Exception):
-    """Raised by an operation: the fault is the answer.
-
-    code: `Client`, `Server.Busy`; or `{namespace}Some.Exception`. detail: an element, or tables by name; a name
-    `{namespace}Local` that the schemas know is written by them.
-    """
-
-    code: str
-    text: str
-    detail: etree._Element | Mapping[str, Any] | None = None
-    status: int = 500
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.text}"
 
 
 def operation(name: str, *, wsdl: str = "") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -133,7 +114,7 @@ class SoapStandIn(StandIn):
 
     def fault_answer(self, fault: SoapFault, version: str, schemas: Description | None = None) -> Answer:
         """The fault as an answer."""
-        return _fault(fault, version, schemas)
+        return fault_answer(fault, version, schemas)
 
     # ------------------------------------------------------------ for tests
 
@@ -262,7 +243,7 @@ class SoapStandIn(StandIn):
 
     def _written(self, result: Any, stated: OperationText, version: str, described: Description) -> Answer:
         prefixes = prefixes_of(described.schemas)
-        envelope, body = _envelope(version, prefixes)
+        envelope, body = begun(version, prefixes)
         writer = Writer(described.schemas, prefixes, stated.encoded)
         message = stated.output
         node = etree.SubElement(body, message.tag)
@@ -276,7 +257,7 @@ class SoapStandIn(StandIn):
             writer.fill(node, message.element.type, {} if result is None else result)
             if self.check_answers:
                 _validate(described, node)
-        return _as_xml(envelope, version, 200)
+        return as_xml(envelope, version, 200)
 
 
 def _rpc_arguments(element: etree._Element, stated: OperationText, described: Description) -> dict[str, Any]:
@@ -302,52 +283,3 @@ def _validate(described: Description, element: etree._Element) -> None:
     validator = described.validator
     if not validator.validate(alone):
         raise ValueError("; ".join(f"{error.path}: {error.message}" for error in list(validator.error_log)[:5]))
-
-
-def _envelope(version: str, prefixes: Mapping[str, str]) -> tuple[etree._Element, etree._Element]:
-    soap = ENVELOPE[version]
-    envelope = etree.Element(f"{{{soap}}}Envelope", nsmap={"soap": soap, **prefixes})
-    return envelope, etree.SubElement(envelope, f"{{{soap}}}Body")
-
-
-def _as_xml(envelope: etree._Element, version: str, status: int, headers: Mapping[str, str] | None = None) -> Answer:
-    raw = etree.tostring(envelope, xml_declaration=True, encoding="utf-8")
-    kind = "text/xml" if version == "1.1" else "application/soap+xml"
-    return Answer(status, raw, headers or {}, f"{kind}; charset=utf-8")
-
-
-def _fault(fault: SoapFault, version: str, described: Description | None) -> Answer:
-    prefixes = prefixes_of(described.schemas) if described is not None else {"xsi": XSI, "enc": ENCODING}
-    own = etree.QName(fault.code)
-    if own.namespace:
-        prefixes = {**prefixes, "a": str(own.namespace)}
-    envelope, body = _envelope(version, prefixes)
-    soap = ENVELOPE[version]
-    node = etree.SubElement(body, f"{{{soap}}}Fault")
-    if version == "1.1":
-        etree.SubElement(node, "faultcode").text = f"{'a' if own.namespace else 'soap'}:{own.localname}"
-        etree.SubElement(node, "faultstring").text = fault.text
-        detail = "detail"
-    else:
-        role, _, rest = fault.code.partition(".") if not own.namespace else ("Server", "", f"a:{own.localname}")
-        code = etree.SubElement(node, f"{{{soap}}}Code")
-        etree.SubElement(code, f"{{{soap}}}Value").text = f"soap:{_ROLES_12.get(role, role)}"
-        if rest:
-            below = etree.SubElement(code, f"{{{soap}}}Subcode")
-            etree.SubElement(below, f"{{{soap}}}Value").text = rest
-        reason = etree.SubElement(etree.SubElement(node, f"{{{soap}}}Reason"), f"{{{soap}}}Text")
-        reason.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
-        reason.text = fault.text
-        detail = f"{{{soap}}}Detail"
-    if fault.detail is not None:
-        below = etree.SubElement(node, detail)
-        if isinstance(fault.detail, Mapping):
-            for name, value in fault.detail.items():
-                known = described.schemas.element(name) if described is not None else None
-                if known is not None and described is not None:
-                    Writer(described.schemas, prefixes).write(below, known, value)
-                else:
-                    schemaless(below, name, value)
-        else:
-            below.append(fault.detail)
-    return _as_xml(envelope, version, fault.status, fault.headers)
