@@ -3,7 +3,8 @@
 Written from descriptions, tried against no running X3. Whatever goes wrong is told with status 200: `status` 0, and
 messages in the language of the call. The objects SIH (sales invoices) and BPC (customers) are published; so are the
 sub-programs docs/connectors/sage_x3.md asks for. An invoice is saved unposted, and can be deleted until it is posted.
-`axis`: replies as the Java server of version 6 writes them, their parts referred to.
+`axis`: replies as the Java server of version 6 writes them, their parts referred to. `loses`: how many keys a list
+announces and does not hold, as when the dimension of its parameter is too small.
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ class SageX3(SoapStandIn):
         self.customers = Table(self.stamp, name_id=lambda number: f"C{number:05d}")
         self.invoices = Table(self.stamp, name_id=lambda number: f"SIH{number:07d}")
         self.axis = False
+        self.loses = 0
         self._programs: dict[str, Callable[[Mapping[str, str]], list[etree._Element]]] = {
             "YREBLIST": self._list,
             "YREBFIND": self._find,
@@ -147,7 +149,7 @@ class SageX3(SoapStandIn):
             and row.id > given.get("I_AFTER", "")
         )[: int(given["I_COUNT"])]
         listed = [{"O_KEY": key, "O_STAMP": stamp} for key, stamp in found]
-        return [group("GRP2", {"O_COUNT": len(listed)}), table("GRP3", listed)]
+        return [group("GRP2", {"O_COUNT": len(listed)}), table("GRP3", listed[self.loses :])]
 
     def _find(self, given: Mapping[str, str]) -> list[etree._Element]:
         found = [{"O_KEY": row.id} for row in self.invoices.where(INVREF=given["I_REF"])]
