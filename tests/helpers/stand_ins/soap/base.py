@@ -25,7 +25,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from lxml import etree
 
@@ -144,6 +144,11 @@ class SoapStandIn(StandIn):
         )
 
     # ------------------------------------------------------------ the way of a request
+
+    def __enter__(self) -> Self:
+        for served in self.services.values():
+            description(served.source).prepare()  # here, and not while a client waits
+        return super().__enter__()
 
     def _answer(self, asked: Received) -> Answer:
         named = [(name, served) for name, served in self.services.items() if asked.raw_path == served.path]

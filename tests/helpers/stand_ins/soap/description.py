@@ -71,6 +71,11 @@ class Description:
         self._redirect(root, address, path)
         return etree.tostring(root, xml_declaration=True, encoding="utf-8")
 
+    def prepare(self) -> None:
+        """Compile what takes its time: the schemas of NetSuite more than a second."""
+        if not all(operation.rpc for operation in self.operations.values()):
+            assert self.validator is not None
+
     @functools.cached_property
     def validator(self) -> etree.XMLSchema:
         """All its schemas together, for elements declared on top."""
