@@ -45,7 +45,7 @@ class OnFaktura:
 
     kinds: ClassVar[tuple[WriteKind, ...]] = ("credit_note", "debit_invoice", "account_note", "tier")
     states: ClassVar[tuple[WriteKind, ...]] = ("tier",)
-    in_batches: ClassVar[tuple[WriteKind, ...]] = ()
+    in_batches: ClassVar[tuple[WriteKind, ...]] = ("tier",)
 
     @pytest.fixture
     def harness(self, told: Told, tmp_path: Path) -> Iterator[FakturaHarness]:

@@ -40,6 +40,7 @@ class FakturaHarness(NetworkHarness):
         self.ids: dict[str, int] = {}
         self.names: dict[str, str] = {}
         self._settings: dict[float, SoapSettings] = {}
+        self._tiers: dict[str, TierRequest] = {}
         put_beside(folder, wsdl)
         server.restore()
 
@@ -140,12 +141,28 @@ class FakturaHarness(NetworkHarness):
     def account(self) -> str:
         return BUYER
 
+    def batch(self, kind: WriteKind, count: int, first: int = 1) -> Sequence[WriteRequest]:
+        """Tiers are each for a customer of its own."""
+        if kind != "tier":
+            return super().batch(kind, count, first)
+        requests = []
+        for number in range(first, first + count):
+            self.server.ledger.add_customer(f"C-{5000 + number}")
+            request = sample_request(kind, number, f"C-{5000 + number}")
+            assert isinstance(request, TierRequest)
+            self._tiers[request.key] = request
+            requests.append(request)
+        return requests
+
+    def batch_with_bad_item(self, kind: WriteKind) -> tuple[Sequence[WriteRequest], WriteRequest]:
+        return self.batch(kind, 2, first=2), self.refused(kind)
+
     def stored(self, kind: WriteKind, key: str) -> int:
         books = self.server.books
         if kind == "tier":
-            request = sample_by_key("tier", key, BUYER)
+            request = self._tiers.get(key) or sample_by_key("tier", key, BUYER)
             assert isinstance(request, TierRequest)
-            return int(books.tier(BUYER) == request.tier)
+            return int(books.tier(request.account) == request.tier)
         return books.notes(key) if kind == "account_note" else len(books.documents(key))
 
     def refused(self, kind: WriteKind) -> WriteRequest:

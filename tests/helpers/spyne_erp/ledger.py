@@ -156,11 +156,21 @@ class Ledger:
     def set_tier(self, code: str, tier: str, since: date | None, progress: int | None) -> None:
         with self.store.writing() as connection:
             _open(connection)
-            _one(connection, "select * from customer where code = ?", code, "customer")
-            connection.execute(
-                "update customer set tier = ?, tier_since = ?, tier_progress = ?, changed = ? where code = ?",
-                (tier, since and since.isoformat(), progress, stamp(connection), code),
-            )
+            _tiered(connection, code, tier, since, progress)
+
+    def set_tiers(self, changes: Sequence[tuple[str, str, date | None, int | None]]) -> list[tuple[str, str]]:
+        """Those of them that can be set. Code and what is wrong with each; empty text where nothing is."""
+        results = []
+        with self.store.writing() as connection:
+            _open(connection)
+            for change in changes:
+                try:
+                    _tiered(connection, *change)
+                except Refusal as refusal:
+                    results.append((change[0], str(refusal)))
+                else:
+                    results.append((change[0], ""))
+        return results
 
     def add_note(self, code: str, text: str) -> int:
         with self.store.writing() as connection:
@@ -264,6 +274,14 @@ def _posted(connection: sqlite3.Connection, document: int, kind: str) -> None:
     connection.execute(
         "update document set state = 'posted', number = ?, changed = ? where id = ?",
         (f"{PREFIXES[kind]}-{number:05}", stamp(connection), document),
+    )
+
+
+def _tiered(connection: sqlite3.Connection, code: str, tier: str, since: date | None, progress: int | None) -> None:
+    _one(connection, "select * from customer where code = ?", code, "customer")
+    connection.execute(
+        "update customer set tier = ?, tier_since = ?, tier_progress = ?, changed = ? where code = ?",
+        (tier, since and since.isoformat(), progress, stamp(connection), code),
     )
 
 

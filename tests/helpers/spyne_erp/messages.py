@@ -6,7 +6,7 @@ import re
 
 from connectors.conformance import Request
 
-WRITES = ("CreateDocument", "PostDocument", "DeleteDocument", "EditDocument", "AddNote", "SetTier")
+WRITES = ("CreateDocument", "PostDocument", "DeleteDocument", "EditDocument", "AddNote", "SetTier", "SetTiers")
 _OPERATION = re.compile(rb"<[\w-]*:?Body[^>]*>\s*<(?:[\w-]+:)?(\w+)")
 
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from spyne import (
     Application,
     Array,
+    Boolean,
     ComplexModel,
     Date,
     DateTime,
@@ -101,6 +102,21 @@ class Customer(ComplexModel):
     TierSince = Date
     TierProgress = Integer
     Changed = DateTime(**NEEDED)
+
+
+class TierChange(ComplexModel):
+    __namespace__ = NAMESPACE
+    Code = Name
+    Tier = Name
+    Since = Date
+    Progress = Integer(ge=0, le=100)
+
+
+class TierResult(ComplexModel):
+    __namespace__ = NAMESPACE
+    Code = Name
+    Done = Boolean(**NEEDED)
+    Why = Unicode
 
 
 class Note(ComplexModel):
@@ -246,6 +262,15 @@ def application(ledger: Ledger, user: str, password: str) -> Any:
         )
         def SetTier(ctx: Any, code: str, tier: str, since: Any, progress: int | None) -> None:
             ledger.set_tier(code, tier, since, progress)
+
+        @rpc(
+            Array(TierChange, **NEEDED),
+            _in_arg_names={"changes": "Changes"},
+            _returns=Array(TierResult, **NEEDED),
+        )
+        def SetTiers(ctx: Any, changes: Any) -> Any:
+            asked = [(one.Code, one.Tier, one.Since, one.Progress) for one in changes]
+            return [TierResult(Code=code, Done=not why, Why=why or None) for code, why in ledger.set_tiers(asked)]
 
         @rpc(
             Name,
