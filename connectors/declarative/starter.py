@@ -85,7 +85,7 @@ def _credentials(auth: Mapping[str, Any], connection: str, adapter: str) -> Iter
         "password": ("client_id", "client_secret", "user", "password"),
     }.get(str(auth.get("grant", "")), ())
     for name, field in model.model_fields.items():
-        if name in auth or not (field.is_required() or name in needed):
+        if name in auth or not (field.is_required() or name in needed or f"{name}_in" in auth):
             continue
         if SecretReference in (field.annotation, *get_args(field.annotation)):
             value = f'{{ env = "{f"{connection}_{name}".replace("-", "_").upper()}" }}'

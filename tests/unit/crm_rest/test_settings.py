@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.crm_rest.settings import RestSettings
-from connectors.declarative.preset import laid_over, preset_names
+from connectors.declarative.preset import adapters, laid_over, preset_names
+from connectors.soap_erp.settings import SoapSettings
 
 
 def by_hand() -> dict[str, Any]:
@@ -185,8 +186,9 @@ def test_values_a_preset_asks_for_are_needed_and_judged() -> None:
 @pytest.mark.parametrize("name", preset_names())
 def test_a_preset_asks_for_nothing_but_values_and_credentials(name: str) -> None:
     """What is wrong with a bare preset may only be what its customer has to say."""
+    settings = {"crm_rest": RestSettings, "soap_erp": SoapSettings}[adapters()[name]]
     try:
-        RestSettings.model_validate({"preset": name})
+        settings.model_validate({"preset": name})
     except ValidationError as error:
         for problem in error.errors():
             place = ".".join(map(str, problem["loc"]))
