@@ -51,7 +51,7 @@ class TestNavOnprem(FastConformance):
         *_, last = harness.build().pull("invoices", Window(harness.now()), {})
         assert last.cursor is not None
         line = {"No": "SAW-3", "Unit_Price": "1.00", "VAT_Prod_Posting_Group": "VAT20"}
-        late = harness.nav.add_invoice(harness.buyer, [line], DAY - timedelta(days=400))
+        late = harness.nav.books.add_invoice(harness.buyer, [line], DAY - timedelta(days=400))
         pages = harness.build().pull("invoices", Window(harness.now()), last.cursor)
         assert [record.external_id for page in pages for record in page.records] == [late.id]
 
@@ -68,10 +68,10 @@ class TestNavOnprem(FastConformance):
 
     def test_only_documents_are_read_of_the_ledger(self, harness: NavHarness) -> None:
         nav = harness.nav
-        nav.add_payment(harness.buyer, "103001", DAY)  # under the number the invoice will have
+        nav.books.add_payment(harness.buyer, "103001", DAY)  # under the number the invoice will have
         row = harness.make(Seed("A"))
         opening = harness.make(Seed("OPENING"))
-        nav.tables["invoices"].delete(opening.extra["document"])  # an entry without a document
+        nav.books.tables["invoices"].delete(opening.extra["document"])  # an entry without a document
         assert set(landed(harness, "invoices")) == {row.id}
         found = harness.build().fetch("invoice", row.id)
         assert found is not None and found.fields["reference"] == "A first"
@@ -86,7 +86,7 @@ class TestNavOnprem(FastConformance):
         nav = harness.nav
         nav.empty_inside = True
         nav.check_answers = False  # type: ignore[misc]
-        nav.tables["customers"].delete(harness.buyer)
+        nav.books.tables["customers"].delete(harness.buyer)
         assert landed(harness, "invoices") == landed(harness, "accounts") == {}
         assert harness.build().look_up("credit_note", "RB-AAAAAAAAAAAA") == ()
         assert harness.build().fetch("invoice", "103001") is None
@@ -102,8 +102,8 @@ class TestNavOnprem(FastConformance):
         with Nav(language) as nav:
             harness = NavHarness(nav, tmp_path)
             for number in range(2, 6):
-                nav.add_customer(f"C-100{number}", "Another")
-            nav.add_customer("C-OLD", "Never changed").values["Last_Date_Modified"] = NO_DATE
+                nav.books.add_customer(f"C-100{number}", "Another")
+            nav.books.add_customer("C-OLD", "Never changed").values["Last_Date_Modified"] = NO_DATE
             assert set(landed(harness, "accounts")) == {*(f"C-100{number}" for number in range(1, 6)), "C-OLD"}
             harness.close()
             assert nav.invalid == []
@@ -132,7 +132,7 @@ class TestNavOnprem(FastConformance):
         harness.more = {"maps": {"tax_codes": {"S 20": "VAT10"}}}
         with pytest.raises(WriteRefused, match="another document"):
             harness.build().create(sample_request("credit_note", 1, harness.account()))
-        assert len(harness.nav.tables["memos"]) == len(harness.nav.tables["posted_memos"]) == 0
+        assert len(harness.nav.books.tables["memos"]) == len(harness.nav.books.tables["posted_memos"]) == 0
 
     def test_a_memo_that_was_changed_since_is_not_deleted_unseen(self, harness: NavHarness) -> None:
         """The draft is read again for the key it has now."""
@@ -141,17 +141,17 @@ class TestNavOnprem(FastConformance):
 
         def touched(asked: Received) -> bool:
             if operation_in(asked.body) == "Delete":
-                for row in nav.tables["memos"]:
-                    nav.change("memos", row, {"Your_Reference": "somebody"})
+                for row in nav.books.tables["memos"]:
+                    nav.books.change("memos", row, {"Your_Reference": "somebody"})
                 nav.failures.clear()
             return False
 
         nav.fail(500, when=touched)
         with pytest.raises(RetryableError, match="anderer Benutzer"):
             harness.build().create(sample_request("credit_note", 1, harness.account()))
-        (left,) = nav.tables["memos"]
+        (left,) = nav.books.tables["memos"]
         harness.build().discard("credit_note", left.id)
-        assert len(nav.tables["memos"]) == 0
+        assert len(nav.books.tables["memos"]) == 0
 
     def test_one_that_was_posted_meanwhile_is_not_posted_again(self, harness: NavHarness) -> None:
         request = sample_request("credit_note", 1, harness.account())
@@ -160,7 +160,7 @@ class TestNavOnprem(FastConformance):
         with pytest.raises(AlreadyExists):
             harness.build().create(request)
         assert len(adapter.look_up("credit_note", request.key, harness.account())) == 1
-        assert len(harness.nav.tables["memos"]) == 0
+        assert len(harness.nav.books.tables["memos"]) == 0
 
     def test_a_draft_that_a_colleague_posted_is_found(self, harness: NavHarness) -> None:
         request = sample_request("credit_note", 1, harness.account())
@@ -168,7 +168,7 @@ class TestNavOnprem(FastConformance):
             harness.build().create(request)
         (draft,) = harness.build().look_up("credit_note", request.key, harness.account())
         assert (draft.state, draft.remote_id) == ("draft", "1001")
-        harness.nav.post_by_hand(draft.remote_id)
+        harness.nav.books.post_by_hand(draft.remote_id)
         (found,) = harness.build().look_up("credit_note", request.key, harness.account())
         assert (found.state, found.remote_id) == ("posted", "104001")
         assert harness.build().read_back("credit_note", "1001") is None
@@ -197,7 +197,7 @@ class TestNavOnprem(FastConformance):
             assert nav.invalid == []
 
     def test_a_tier_leaves_the_other_fields_as_they_are(self, harness: NavHarness) -> None:
-        harness.nav.change("customers", harness.buyer, {"City": "Köln", "Priority": 3})
+        harness.nav.books.change("customers", harness.buyer, {"City": "Köln", "Priority": 3})
         harness.more = {"values": {"to_next_field": "Balance_LCY"}}
         harness.build().create(sample_request("tier", 1, harness.account()))
         values = harness.buyer.values

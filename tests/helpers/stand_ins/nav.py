@@ -10,24 +10,24 @@ records change with every write.
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any, ClassVar
 
 import pytest
 
 from tests.helpers.stand_ins.base import Received, Refused, same
+from tests.helpers.stand_ins.nav_books import NavBooks
 from tests.helpers.stand_ins.nav_filters import BadFilter, condition
 from tests.helpers.stand_ins.nav_words import ALREADY_POSTED, NOTE_IS_THERE, fault
 from tests.helpers.stand_ins.soap import Call, Served, SoapStandIn, operation
 from tests.helpers.stand_ins.soap.base import WSDL_FOLDER
-from tests.helpers.stand_ins.table import Row, Table
+from tests.helpers.stand_ins.table import Row
 from tests.helpers.stand_ins.vendor_files import SHARED
 
 VENDOR_FOLDER = SHARED / "specs" / "wsdl" / "nav"
 NO_DATE = date(1, 1, 1)
-_CENT = Decimal("0.01")
 _COMPANY = "CRONUS%20AG"
 _PAGES = {
     "Customer": ("customers", VENDOR_FOLDER / "derived-page-Customer.wsdl"),
@@ -48,7 +48,7 @@ _SENT_LINE = set("Type No Description Quantity Unit_Price VAT_Prod_Posting_Group
 
 
 class Nav(SoapStandIn):
-    """The company. `language`: of the service user. `wsdl_host`: what WSDLs give as their address, if not the truth."""
+    """The company. `language`: of the service user. Its WSDLs name addresses of another machine."""
 
     precision: ClassVar[timedelta] = timedelta(seconds=1)
     user, password = "REBATED", "web-service-key-9f3a"
@@ -63,23 +63,8 @@ class Nav(SoapStandIn):
         super().__init__()
         self.language = language
         self.empty_inside = False
-        """Whether a list without records has its inner element, which the schema does not allow; both were seen."""
-        self.accounts, self.currencies = {"8730"}, {"USD"}
-        self.tables = {table: Table(self.stamp) for table, _ in _PAGES.values()}
-        self.comments: list[dict[str, str]] = []
-        self._numbers = {"entries": 0, "invoices": 103_000, "memos": 1_000, "posted_memos": 104_000, "stamps": 3_000}
-        for group, percent in (("VAT20", 20), ("VAT10", 10), ("VAT0", 0)):
-            kind = "Normal_VAT"
-            self._store(
-                "vat",
-                f"INLAND/{group}",
-                {
-                    "VAT_Bus_Posting_Group": "INLAND",
-                    "VAT_Prod_Posting_Group": group,
-                    "VAT_Percent": Decimal(percent),
-                    "VAT_Calculation_Type": kind,
-                },
-            )
+        """Whether a list without records has its inner element, which the schema does not allow; clients are told of both."""
+        self.books = NavBooks(self.stamp, self.clock)
 
     def authenticate(self, asked: Received) -> None:
         name, password = asked.basic()
@@ -115,7 +100,7 @@ class Nav(SoapStandIn):
     def update(self, asked: Call) -> dict[str, Any]:
         given = dict(asked.arguments["Customer"])
         row = self._current("Customer", given.pop("Key", ""))
-        self._change("Customer", row, {**given, "Last_Date_Modified": self.clock.now().date()})
+        self.books.change("customers", row, {**given, "Last_Date_Modified": self.clock.now().date()})
         return {"Customer": self._shown("Customer", row)}
 
     @operation("Create", wsdl="SalesCreditMemo")
@@ -124,33 +109,33 @@ class Nav(SoapStandIn):
         unknown = set(given) - _SENT
         if unknown:
             raise fault(self.language, "read_only", field=min(unknown))
-        customer = self.tables["customers"].get(given.get("Sell_to_Customer_No", ""))
+        customer = self.books.tables["customers"].get(given.get("Sell_to_Customer_No", ""))
         if customer is None:
             raise fault(self.language, "missing", table="Customer", number=given.get("Sell_to_Customer_No", ""))
-        if given.get("Currency_Code", "") not in ("", *self.currencies):
+        if given.get("Currency_Code", "") not in ("", *self.books.currencies):
             raise fault(self.language, "missing", table="Currency", number=given["Currency_Code"])
         if len(given.get("External_Document_No", "")) > 35:
             raise fault(self.language, "too_long", value=given["External_Document_No"])
         sent = given.get("SalesLines", {}).get("Sales_Cr_Memo_Line", [])
         lines = [self._sent_line(customer, line) for line in sent]
         days = {name: date.fromisoformat(given[name]) for name in ("Posting_Date", "Document_Date") if name in given}
-        row = self._add_document("memos", customer, lines, {**given, **days})
+        row = self.books.add_document("memos", customer, lines, {**given, **days})
         return {"SalesCreditMemo": self._shown("SalesCreditMemo", row)}
 
     def _sent_line(self, customer: Row, sent: Mapping[str, Any]) -> dict[str, Any]:
         unknown = set(sent) - _SENT_LINE
         if unknown:
             raise fault(self.language, "read_only", field=min(unknown))
-        if sent.get("Type") != "G_L_Account" or sent.get("No") not in self.accounts:
+        if sent.get("Type") != "G_L_Account" or sent.get("No") not in self.books.accounts:
             raise fault(self.language, "missing", table="G/L Account", number=sent.get("No", ""))
         group = sent.get("VAT_Prod_Posting_Group", "")
-        if self.tables["vat"].get(f"{customer.values['VAT_Bus_Posting_Group']}/{group}") is None:
+        if self.books.tables["vat"].get(f"{customer.values['VAT_Bus_Posting_Group']}/{group}") is None:
             raise fault(self.language, "missing", table="VAT Posting Setup", number=group)
         return dict(sent) | {name: Decimal(sent[name]) for name in ("Quantity", "Unit_Price") if name in sent}
 
     @operation("Delete", wsdl="SalesCreditMemo")
     def delete(self, asked: Call) -> dict[str, Any]:
-        self.tables["memos"].delete(self._current("SalesCreditMemo", asked.arguments["Key"]))
+        self.books.tables["memos"].delete(self._current("SalesCreditMemo", asked.arguments["Key"]))
         return {"Delete_Result": True}
 
     # ------------------------------------------------------------ the codeunit
@@ -158,8 +143,8 @@ class Nav(SoapStandIn):
     @operation("PostCreditMemo", wsdl="Rebated")
     def post_credit_memo(self, asked: Call) -> dict[str, Any]:
         number = asked.arguments["no"]
-        row = self.tables["memos"].get(number)
-        posted = self.tables["posted_memos"].where(Pre_Assigned_No=number)
+        row = self.books.tables["memos"].get(number)
+        posted = self.books.tables["posted_memos"].where(Pre_Assigned_No=number)
         if row is None and posted:
             return {"return_value": posted[-1].id}
         if row is None:
@@ -167,18 +152,18 @@ class Nav(SoapStandIn):
         if not row.extra["lines"]:
             raise fault(self.language, "nothing_to_post")
         own = {name: row.values[name] for name in ("External_Document_No", "Sell_to_Customer_No")}
-        if own["External_Document_No"] and self.tables["posted_memos"].where(**own):
+        if own["External_Document_No"] and self.books.tables["posted_memos"].where(**own):
             raise fault(self.language, "own", text=f"{ALREADY_POSTED} {own['External_Document_No']}")
-        return {"return_value": self._post(row).id}
+        return {"return_value": self.books.post(row).id}
 
     @operation("AddNote", wsdl="Rebated")
     def add_note(self, asked: Call) -> dict[str, Any]:
         customer, key, text = (asked.arguments[name] for name in ("customerNo", "noteKey", "noteText"))
-        if self.tables["customers"].get(customer) is None:
+        if self.books.tables["customers"].get(customer) is None:
             raise fault(self.language, "missing", table="Customer", number=customer)
         if self._note(key):
             raise fault(self.language, "own", text=f"{NOTE_IS_THERE} {key}")
-        self.comments.append({"customer": customer, "key": key, "text": text})
+        self.books.comments.append({"customer": customer, "key": key, "text": text})
         return {"return_value": self._note(key)}
 
     @operation("FindNote", wsdl="Rebated")
@@ -186,131 +171,18 @@ class Nav(SoapStandIn):
         return {"return_value": self._note(asked.arguments["noteKey"])}
 
     def _note(self, key: str) -> str:
-        return next((f"{each['key']} {each['customer']}" for each in self.comments if each["key"] == key), "")
-
-    # ------------------------------------------------------------ for tests
-
-    def add_customer(self, number: str, name: str, **values: Any) -> Row:
-        """A customer."""
-        plain = {"Name": name, "VAT_Bus_Posting_Group": "INLAND", "Country_Region_Code": "DE", "Currency_Code": ""}
-        day = {"Last_Date_Modified": self.clock.now().date()}
-        return self._store("customers", number, {"No": number, **plain, **day, **values})
-
-    def add_invoice(self, customer: Row, lines: Sequence[Mapping[str, Any]], day: date, **values: Any) -> Row:
-        """A posted invoice: its entry in the ledger. Lines: No, Quantity, Unit_Price, VAT_Prod_Posting_Group."""
-        kept = [{"Type": "Item", **line} for line in lines]
-        days = {"Posting_Date": day, "Document_Date": day}
-        row = self._add_document("invoices", customer, kept, {**days, **values})
-        return self._enter("Invoice", row)
-
-    def add_payment(self, customer: Row, number: str, day: date) -> Row:
-        """A payment: an entry in the ledger that is no document of ours."""
-        values = {"No": number, "Posting_Date": day, "Sell_to_Customer_No": customer.id, "Amount": Decimal(-1)}
-        return self._enter("Payment", Row(number, values, self.clock.now(), self.clock.now()))
-
-    def post_by_hand(self, number: str) -> Row:
-        """A colleague posts an open memo."""
-        memo = self.tables["memos"].get(number)
-        assert memo is not None
-        return self._post(memo)
-
-    def change(self, table: str, row: Row, values: Mapping[str, Any]) -> None:
-        """Somebody writes into a record: its key changes."""
-        service = next(name for name, (each, _) in _PAGES.items() if each == table)
-        self._change(service, row, values)
-
-    # ------------------------------------------------------------ records
-
-    def _add_document(
-        self, table: str, customer: Row, lines: Sequence[Mapping[str, Any]], values: Mapping[str, Any]
-    ) -> Row:
-        self._numbers[table] += 1
-        today = self.clock.now().date()
-        head = {"No": str(self._numbers[table]), "Sell_to_Customer_No": customer.id, "Posting_Date": today}
-        named = {"Sell_to_Customer_Name": customer.values["Name"], "Bill_to_Customer_No": customer.id}
-        rest = {"External_Document_No": "", "Currency_Code": customer.values["Currency_Code"]}
-        group = customer.values["VAT_Bus_Posting_Group"]
-        kept = [self._priced(group, line) for line in lines]
-        net = sum((line["Line_Amount"] for line in kept), Decimal())
-        tax = sum((line.pop("_tax") for line in kept), Decimal())
-        if table == "memos":
-            sums = {"Total_Amount_Excl_VAT": net, "Total_VAT_Amount": tax, "Total_Amount_Incl_VAT": net + tax}
-            kept = [{**line, **sums} for line in kept]
-            own: dict[str, Any] = {"VAT_Bus_Posting_Group": group}
-        else:
-            own = {"Amount": net, "Amount_Including_VAT": net + tax, "VAT_Bus_Posting_Group": group}
-        given = {name: value for name, value in values.items() if name != "SalesLines"}
-        row = self._store(table, head["No"], {**head, **named, **rest, **own, **given})
-        row.extra |= {"lines": kept, "tax": tax, "net": net}
-        return row
-
-    def _priced(self, group: str, line: Mapping[str, Any]) -> dict[str, Any]:
-        quantity, price = Decimal(str(line.get("Quantity", 1))), Decimal(str(line["Unit_Price"]))
-        amount = (quantity * price).quantize(_CENT, ROUND_HALF_UP)
-        setup = self.tables["vat"].get(f"{group}/{line['VAT_Prod_Posting_Group']}")
-        assert setup is not None
-        tax = (amount * setup.values["VAT_Percent"] / 100).quantize(_CENT, ROUND_HALF_UP)
-        more = {"Quantity": quantity, "Unit_Price": price, "Unit_of_Measure_Code": "PCS", "Line_Amount": amount}
-        return {"Description": "", **line, **more, "_tax": tax}
-
-    def _post(self, memo: Row) -> Row:
-        """The memo becomes a posted one, with another number, and an entry in the ledger."""
-        self._numbers["posted_memos"] += 1
-        number = str(self._numbers["posted_memos"])
-        sums = {"Amount": memo.extra["net"], "Amount_Including_VAT": memo.extra["net"] + memo.extra["tax"]}
-        row = self._store("posted_memos", number, {**memo.values, **sums, "No": number, "Pre_Assigned_No": memo.id})
-        row.extra["lines"] = [
-            {name: value for name, value in line.items() if not name.startswith("Total_")}
-            for line in memo.extra["lines"]
-        ]
-        self.tables["memos"].delete(memo)
-        self._enter("Credit_Memo", row)
-        return row
-
-    def _enter(self, kind: str, document: Row) -> Row:
-        """An entry in the ledger. Its number is that of its second, so that numbers tell when it was made."""
-        self.clock.advance(timedelta(seconds=1))
-        self._numbers["entries"] = max(self._numbers["entries"] + 1, int(self.clock.now().timestamp()))
-        sign = -1 if kind == "Credit_Memo" else 1
-        values = document.values
-        entry = {
-            "Entry_No": self._numbers["entries"],
-            "Document_Type": kind,
-            "Document_No": values["No"],
-            "Customer_No": values["Sell_to_Customer_No"],
-            "Posting_Date": values["Posting_Date"],
-            "External_Document_No": values.get("External_Document_No", ""),
-            "Amount": sign * values.get("Amount_Including_VAT", values["Amount"]),
-            "Open": True,
-        }
-        id = values["No"] if kind == "Invoice" else f"{kind} {values['No']}"
-        row = self._store("entries", id, entry)
-        row.extra["document"] = document
-        return row
-
-    def _store(self, table: str, id: str, values: Mapping[str, Any]) -> Row:
-        row = self.tables[table].add(values, id=id)
-        row.extra["stamp"] = self._stamped()
-        return row
-
-    def _change(self, service: str, row: Row, values: Mapping[str, Any]) -> None:
-        self.tables[_PAGES[service][0]].change(row, values)
-        row.extra["stamp"] = self._stamped()
-
-    def _stamped(self) -> int:
-        self._numbers["stamps"] += 1
-        return self._numbers["stamps"]
+        return next((f"{each['key']} {each['customer']}" for each in self.books.comments if each["key"] == key), "")
 
     # ------------------------------------------------------------ how a page shows them
 
     def _rows(self, service: str) -> list[Row]:
-        return sorted(self.tables[_PAGES[service][0]], key=lambda row: self._place(service, row.id))
+        return sorted(self.books.tables[_PAGES[service][0]], key=lambda row: self._place(service, row.id))
 
     def _place(self, service: str, id: str) -> tuple[int, str]:
         """Where a record stands in the order of its primary key; that of one that is gone, too."""
         if service != "CustomerLedgerEntries":
             return 0, id
-        row = next((row for row in self.tables["entries"].every if row.id == id), None)
+        row = next((row for row in self.books.tables["entries"].every if row.id == id), None)
         return (0, "") if row is None else (row.values["Entry_No"], "")
 
     def _filtered(self, service: str, rows: list[Row], field: str, criteria: str) -> list[Row]:
@@ -350,7 +222,7 @@ class Nav(SoapStandIn):
     def _current(self, service: str, key: str) -> Row:
         """The record of a key, where nobody has written into it since."""
         stamp, id = self._of_key(key)
-        row = self.tables[_PAGES[service][0]].get(id)
+        row = self.books.tables[_PAGES[service][0]].get(id)
         if row is None:
             raise fault(self.language, "missing", table=service, number=id)
         if stamp != str(row.extra["stamp"]):

@@ -28,7 +28,7 @@ class NavHarness(PresetHarness):
     def __init__(self, nav: Nav, folder: Path) -> None:
         self.nav = nav
         super().__init__(nav, folder)
-        self.buyer = nav.add_customer("C-1001", "Buyer & Söhne")
+        self.buyer = nav.books.add_customer("C-1001", "Buyer & Söhne")
 
     def secrets(self) -> Sequence[str]:
         return [self.nav.password]
@@ -57,16 +57,16 @@ class NavHarness(PresetHarness):
 
     @property
     def table(self) -> Table:
-        return self.nav.tables["entries"]
+        return self.nav.books.tables["entries"]
 
     def make(self, record: Seed) -> Row:
         line = {"No": "SAW-3", "Quantity": 2, "Unit_Price": "100.05", "VAT_Prod_Posting_Group": "VAT20"}
-        return self.nav.add_invoice(self.buyer, [line], DAY, External_Document_No=f"{record.id} {record.text}")
+        return self.nav.books.add_invoice(self.buyer, [line], DAY, External_Document_No=f"{record.id} {record.text}")
 
     def alter(self, row: Row, record: Seed) -> None:
         values = {"External_Document_No": f"{record.id} {record.text}"}
-        self.nav.change("entries", row, values)
-        self.nav.change("invoices", row.extra["document"], values)
+        self.nav.books.change("entries", row, values)
+        self.nav.books.change("invoices", row.extra["document"], values)
 
     def equal_stamps(self, records: Sequence[Seed]) -> Any:
         cannot("entries of the ledger have each a number of its own")
@@ -92,11 +92,11 @@ class NavHarness(PresetHarness):
     def stored(self, kind: WriteKind, key: str) -> int:
         nav = self.nav
         if kind == "account_note":
-            return sum(each["key"] == key for each in nav.comments)
+            return sum(each["key"] == key for each in nav.books.comments)
         if kind == "tier":
             request: Any = sample_by_key("tier", key, self.account())
             return int(self.buyer.values.get(TIER) == request.tier)
-        return sum(len(nav.tables[name].where(External_Document_No=key)) for name in ("memos", "posted_memos"))
+        return sum(len(nav.books.tables[name].where(External_Document_No=key)) for name in ("memos", "posted_memos"))
 
     def is_write(self, request: Request) -> bool:
         return operation_in(request.body) in ("Create", "Update", "Delete", "PostCreditMemo", "AddNote")

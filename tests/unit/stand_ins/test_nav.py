@@ -28,7 +28,7 @@ def nav() -> Iterator[Nav]:
 
 @pytest.fixture
 def customer(nav: Nav) -> Row:
-    return nav.add_customer("C-1001", "Buyer & Söhne")
+    return nav.books.add_customer("C-1001", "Buyer & Söhne")
 
 
 def service(nav: Nav, name: str) -> Any:
@@ -59,7 +59,7 @@ def numbers(found: Any, name: str = "No") -> list[Any]:
 
 def test_pages_come_by_bookmark_and_end_with_an_empty_one(nav: Nav, customer: Row) -> None:
     for number in range(2, 6):
-        nav.add_customer(f"C-100{number}", "Another")
+        nav.books.add_customer(f"C-100{number}", "Another")
     customers = service(nav, "Customer")
     first = customers.ReadMultiple(filters(), None, 3)
     assert numbers(first) == ["C-1001", "C-1002", "C-1003"]
@@ -83,8 +83,8 @@ def test_pages_come_by_bookmark_and_end_with_an_empty_one(nav: Nav, customer: Ro
     ],
 )
 def test_filters_are_those_of_nav(nav: Nav, customer: Row, criteria: str, found: list[str]) -> None:
-    nav.add_customer("C-1002", "Another")
-    nav.add_customer("C-2001", "A third")
+    nav.books.add_customer("C-1002", "Another")
+    nav.books.add_customer("C-2001", "A third")
     assert numbers(service(nav, "Customer").ReadMultiple(filters(No=criteria), None, 0)) == found
 
 
@@ -101,7 +101,7 @@ def test_a_day_is_read_as_the_user_writes_it() -> None:
 @pytest.mark.parametrize(("language", "text"), [("de", "nicht zulässig"), ("en", "not valid")])
 def test_faults_are_in_the_language_of_the_user(language: str, text: str) -> None:
     with Nav(language) as nav:
-        nav.add_customer("C-1001", "Buyer")
+        nav.books.add_customer("C-1001", "Buyer")
         with pytest.raises(zeep.exceptions.Fault, match=text) as raised:
             service(nav, "Customer").ReadMultiple(filters(Last_Date_Modified="2026-03-31.."), None, 0)
         assert raised.value.code.endswith(":Microsoft.Dynamics.Nav.Types.Exceptions.NavFilterException")
@@ -138,7 +138,7 @@ def test_a_second_memo_with_the_number_is_not_posted(nav: Nav, customer: Row) ->
 def test_what_was_changed_meanwhile_is_not_written_over(nav: Nav, customer: Row) -> None:
     customers = service(nav, "Customer")
     read = customers.Read("C-1001")
-    nav.change("customers", customer, {"City": "Köln"})
+    nav.books.change("customers", customer, {"City": "Köln"})
     with pytest.raises(zeep.exceptions.Fault, match="anderer Benutzer"):
         customers.Update({"Key": read["Key"], "Our_Account_No": "gold"})
     again = customers.Read("C-1001")
@@ -157,7 +157,7 @@ def test_what_was_changed_meanwhile_is_not_written_over(nav: Nav, customer: Row)
 def test_a_memo_that_is_wrong_is_refused(nav: Nav, customer: Row, wrong: dict[str, Any]) -> None:
     with pytest.raises(zeep.exceptions.Fault):
         service(nav, "SalesCreditMemo").Create(memo(**wrong))
-    assert len(nav.tables["memos"]) == 0
+    assert len(nav.books.tables["memos"]) == 0
 
 
 def test_drafts_are_deleted_by_the_key_they_have_now(nav: Nav, customer: Row) -> None:
