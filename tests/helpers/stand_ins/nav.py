@@ -63,7 +63,7 @@ class Nav(SoapStandIn):
         super().__init__()
         self.language = language
         self.empty_inside = False
-        """Whether a list without records has its inner element, which the schema does not allow; clients are told of both."""
+        """Whether a list without records has its inner element, which the schema does not allow."""
         self.books = NavBooks(self.stamp, self.clock)
 
     def authenticate(self, asked: Received) -> None:
