@@ -29,6 +29,7 @@ BUILT_IN: dict[str, Kind] = {
 """By the names of XML Schema, which the types of the SOAP encoding share."""
 
 _NUMBER = re.compile(r"\s*([+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,9})?)\s*", re.ASCII)
+_ORDINARY = re.compile(r"-?[0-9]{1,30}(?:\.[0-9]{1,30})?", re.ASCII).fullmatch
 _LARGER = re.compile(r"\s*[+-]?[0-9.]+[eE][+-]?[0-9]{10,}\s*", re.ASCII)
 _INTEGER = re.compile(r"\s*([+-]?[0-9]+)\s*", re.ASCII)
 
@@ -48,6 +49,8 @@ class Numbers(Texts):
     """Decimals of the very text. Bounded: 1e999999 must not become a million digits further on."""
 
     def _value(self, text: str) -> Any:
+        if _ORDINARY(text):
+            return Decimal(text)
         found = _NUMBER.fullmatch(text)
         if found is None:
             if _LARGER.fullmatch(text):

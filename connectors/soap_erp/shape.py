@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from lxml import etree
 from zeep.wsdl.bindings.soap import SoapOperation
@@ -20,15 +20,11 @@ SCHEMA = "http://www.w3.org/2001/XMLSchema"
 ENCODINGS = ("http://schemas.xmlsoap.org/soap/encoding/", "http://www.w3.org/2003/05/soap-encoding")
 _ARRAY_TYPE = f"{{{ENCODINGS[0]}}}arrayType"
 _MANY = 2
+PLACES: dict[Kind, int] = {"text": 0, "number": 1, "int": 2, "bool": 3, "table": 4, "array": 5, "any": 6}
 
-
-class Field(NamedTuple):
-    """An element of a table: under which name, whether it may come several times, and what it holds."""
-
-    name: str
-    many: bool
-    kind: Kind
-    shape: Shape
+Field: TypeAlias = "tuple[str, bool, int, Shape]"
+"""An element of a table: under which name, whether it may come several times, and what it holds, with the place of its
+kind. No more than a tuple: one is taken apart for every element of a reply."""
 
 
 class Shape:
@@ -62,8 +58,8 @@ class Shape:
         if named is not None:
             return self.owner.of_type(named)
         fields = self.fields
-        only = {field.name: field for field in fields.values()}
-        return next(iter(only.values())).shape if len(only) == 1 else self.owner.free
+        only = {name: shape for name, _, _, shape in fields.values()}
+        return next(iter(only.values())) if len(only) == 1 else self.owner.free
 
     def _compiled(self) -> dict[str, Field]:
         if not isinstance(self._type, ComplexType):
@@ -74,7 +70,7 @@ class Shape:
         many, needed = [], set()
         for name, element, least, most in () if isinstance(held, Element) else _elements(held):
             shape = self.owner.of_type(element.type)
-            fields[name] = fields[element.qname.text] = Field(name, most >= _MANY, shape.kind, shape)
+            fields[name] = fields[element.qname.text] = (name, most >= _MANY, PLACES[shape.kind], shape)
             if most >= _MANY:
                 many.append(name)
             if least and not self.owner.may_lack(name):

@@ -11,7 +11,7 @@ from lxml import etree
 
 from connectors.soap_erp.kinds import Booleans, Integers, Kind, Numbers, Texts
 from connectors.soap_erp.markup import MOST_VALUES, NotSoap, local
-from connectors.soap_erp.shape import ENCODINGS, Shape, Shapes
+from connectors.soap_erp.shape import ENCODINGS, PLACES, Shape, Shapes
 
 ENVELOPES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
 MAPS = "http://xml.apache.org/xml-soap"
@@ -21,6 +21,7 @@ _SIZE = re.compile(r"\[([0-9, ]*)\]\s*$")
 _FEW, _OFTEN = 100_000, 10
 """Elements that may be read through references: so many, or so many times those of the reply."""
 _NO_SCHEMA = Shapes()
+_LAST_SCALAR, _TABLE = PLACES["bool"], PLACES["table"]
 _SCALAR = ("text", "bool", "int", "number")
 
 
@@ -92,6 +93,7 @@ class Values:
         self._root, self._shapes = root, shapes or _NO_SCHEMA
         self._nesting, self._encoded, self._lists = nesting, encoded, frozenset(lists)
         self._texts: dict[Kind, Texts] = {"number": Numbers(), "int": Integers(), "bool": Booleans()}
+        self._read = [self._texts.get(kind, Texts()) for kind in PLACES]
         self._parts: dict[str, etree._Element] | None = None
         self._following: list[str] = []
         self._followed = self._most = 0
@@ -107,28 +109,27 @@ class Values:
     def _table(self, element: etree._Element, shape: Shape, depth: int) -> dict[str, Any]:
         if depth > self._nesting:
             raise NotSoap(f"its elements are nested deeper than {self._nesting}")
-        fields, texts = shape.fields, self._texts
+        known, read = shape.fields.get, self._read
         entries: dict[str, Any] = {name: [] for name in shape.many}
         repeated: set[str] = set()
-        for child in element:
-            field = fields.get(child.tag)
+        for child in element:  # most of the time is spent in here
+            field = known(child.tag)
             if field is None:
                 self._unknown(entries, child, shape, depth, repeated)
                 continue
-            name, many, kind, inner = field
+            name, many, place, inner = field
             value: Any
-            if child.keys():
-                value = self._value(child, inner, depth + 1)
-            elif kind == "table":
-                value = self._table(child, inner, depth + 1)
-                if len(child) == 0:
-                    self._add_text(value, child, inner)
-            elif len(child) or kind == "any" or kind == "array":
-                value = self._value(child, inner, depth + 1)
-            elif kind == "text":
-                value = child.text or ""
+            if place > _LAST_SCALAR or len(child) or child.keys():
+                if place != _TABLE or child.keys():
+                    value = self._value(child, inner, depth + 1)
+                else:
+                    value = self._table(child, inner, depth + 1)
+                    if len(child) == 0:
+                        self._add_text(value, child, inner)
+            elif place:
+                value = read[place][child.text or ""]
             else:
-                value = texts[kind][child.text or ""]
+                value = child.text or ""
             if many:
                 entries[name].append(value)
             elif name in entries:
@@ -147,10 +148,10 @@ class Values:
         name = local(child.tag)
         field = shape.fields.get(name)
         if field is not None:
-            value = self._value(child, field.shape, depth + 1)
+            value = self._value(child, field[3], depth + 1)
         else:
             value = self._value(child, self._shapes.named_element(child.tag) or self._shapes.free, depth + 1)
-        if field.many if field is not None else name in self._lists:
+        if field[1] if field is not None else name in self._lists:
             entries.setdefault(name, []).append(value)
         elif name in entries:
             _again(entries, name, value, repeated)
