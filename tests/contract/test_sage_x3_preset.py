@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from connectors.conformance import Seed, records_of, sample_request
+from connectors.declarative.replies import Throttled
 from connectors.spi import DocumentRequest, WriteRefused
-from core.errors import RebatedError
+from core.errors import RebatedError, RetryableError
 from tests.helpers.stand_ins.harness import FastConformance
 from tests.helpers.stand_ins.landed import landed
 from tests.helpers.stand_ins.sage_x3 import SageX3
@@ -102,3 +103,19 @@ class TestSageX3(FastConformance):
     def test_the_first_day_of_a_tier_is_written(self, harness: SageX3Harness) -> None:
         harness.build().create(sample_request("tier", 1, harness.buyer.id))
         assert (harness.buyer.values["YREBTIER"], harness.buyer.values["YREBSINCE"]) == ("gold", "20260101")
+
+    @pytest.mark.parametrize("language", ["ENG", "FRA"])
+    def test_a_customer_somebody_has_open_is_tried_again_later(self, harness: SageX3Harness, language: str) -> None:
+        harness.more["values"] = {"language": language}
+        harness.buyer.extra["locked"] = True
+        with pytest.raises(RetryableError):
+            harness.build().create(sample_request("tier", 1, harness.buyer.id))
+        harness.buyer.extra["locked"] = False
+        harness.build().create(sample_request("tier", 1, harness.buyer.id))
+        assert harness.buyer.values["YREBTIER"] == "gold"
+
+    def test_a_host_without_sessions_has_done_nothing(self, harness: SageX3Harness) -> None:
+        harness.x3.fail(500, b"No web services accepted", content_type="text/plain", times=9)
+        with pytest.raises(Throttled):
+            harness.build().create(sample_request("credit_note", 1, harness.buyer.id))
+        assert len(harness.x3.invoices) == 0

@@ -10,14 +10,15 @@ nothing. Of several invoices with one external reference the first is found.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from tests.helpers.stand_ins.base import Answer, Received, same
 from tests.helpers.stand_ins.dolibarr_books import DolibarrBooks
-from tests.helpers.stand_ins.dolibarr_shapes import Shapes, long
+from tests.helpers.stand_ins.dolibarr_shapes import Shapes
+from tests.helpers.stand_ins.dolibarr_soap_shapes import NusoapShapes
 from tests.helpers.stand_ins.dolibarr_soap_writer import array, fault, no_array, reply, table, text, untyped
 from tests.helpers.stand_ins.soap.base import WSDL_FOLDER, Call, Served, SoapFault, SoapStandIn, operation
 from tests.helpers.stand_ins.soap.description import Description
@@ -53,6 +54,7 @@ class DolibarrSoap(SoapStandIn, DolibarrBooks):
     def __init__(self, zone: str = "Europe/Berlin") -> None:
         super().__init__()
         self.shapes = Shapes(ZoneInfo(zone))
+        self.shown = NusoapShapes(self.shapes, self.products, self.user)
         self.mended = True
 
     def description_open(self, asked: Received) -> bool:
@@ -72,7 +74,7 @@ class DolibarrSoap(SoapStandIn, DolibarrBooks):
             row = self._invoice_by(wanted)
         except _No as no:
             return reply(asked.operation, no.code, no.label, '<invoice xsi:nil="true" xsi:type="tns:invoice"/>')
-        return reply(asked.operation, "OK", "", table("invoice", "tns:invoice", self._invoice(row, whole=True)))
+        return reply(asked.operation, "OK", "", table("invoice", "tns:invoice", self.shown.invoice(row, whole=True)))
 
     @operation("getInvoicesForThirdParty", wsdl="invoices")
     def invoices_of(self, asked: Call) -> Answer:
@@ -87,7 +89,7 @@ class DolibarrSoap(SoapStandIn, DolibarrBooks):
         except _No as no:
             return reply(asked.operation, no.code, no.label, no_array("invoices", "tns:invoice"))
         rows = [row for row in self.invoices if party == "all" or str(row.values["fk_soc"]) == party]
-        items = [table("item", "tns:invoice", self._invoice(row, whole=False)) for row in rows]
+        items = [table("item", "tns:invoice", self.shown.invoice(row, whole=False)) for row in rows]
         return reply(asked.operation, "OK", "", array("invoices", "tns:invoice", items))
 
     @operation("createInvoice", wsdl="invoices")
@@ -119,7 +121,7 @@ class DolibarrSoap(SoapStandIn, DolibarrBooks):
             )
         except _No as no:
             return reply(asked.operation, no.code, no.label, *(text(name, None) for name in _IDS))
-        return reply(asked.operation, "OK", "", *self._named(row))
+        return reply(asked.operation, "OK", "", *self.shown.named(row))
 
     @operation("updateInvoice", wsdl="invoices")
     def update_invoice(self, asked: Call) -> Answer:
@@ -144,7 +146,7 @@ class DolibarrSoap(SoapStandIn, DolibarrBooks):
                 raise SoapFault("Client", f"the stand-in does not know the status {sent['status']}")
         except _No as no:
             return reply(asked.operation, no.code, no.label, *(text(name, None) for name in _IDS))
-        return reply(asked.operation, "OK", "", *self._named(row))
+        return reply(asked.operation, "OK", "", *self.shown.named(row))
 
     # ------------------------------------------------------------ third parties and products
 
@@ -157,7 +159,7 @@ class DolibarrSoap(SoapStandIn, DolibarrBooks):
             row = _found(self.third_parties, wanted, {"ref": "nom", "ref_ext": "ref_ext"})
         except _No as no:
             return reply(asked.operation, no.code, no.label, '<thirdparty xsi:nil="true" xsi:type="tns:thirdparty"/>')
-        return reply(asked.operation, "OK", "", table("thirdparty", "tns:thirdparty", self._third_party(row)))
+        return reply(asked.operation, "OK", "", table("thirdparty", "tns:thirdparty", self.shown.third_party(row)))
 
     @operation("getListOfThirdParties", wsdl="third_parties")
     def list_third_parties(self, asked: Call) -> Answer:
@@ -169,7 +171,7 @@ class DolibarrSoap(SoapStandIn, DolibarrBooks):
             wanted = _table(asked.arguments["filterthirdparty"]).get("client", "")
             client = int(wanted) if wanted.isdecimal() else 0
             rows = [row for row in self.third_parties if not client or row.values["client"] == client]
-            items = [table("thirdparty", "xsd:", self._listed_party(row)) for row in rows]
+            items = [table("thirdparty", "xsd:", self.shown.listed_party(row)) for row in rows]
         except _No as no:
             code, label = no.code, no.label
         return reply(asked.operation, code, label, array("thirdparties", "", items))
@@ -183,7 +185,7 @@ class DolibarrSoap(SoapStandIn, DolibarrBooks):
             row = _found(self.products, wanted, {"ref": "ref", "ref_ext": "ref_ext"})
         except _No as no:
             return reply(asked.operation, no.code, no.label, '<product xsi:nil="true" xsi:type="tns:product"/>')
-        return reply(asked.operation, "OK", "", table("product", "tns:product", self._product(row)))
+        return reply(asked.operation, "OK", "", table("product", "tns:product", self.shown.product(row)))
 
     @operation("getListOfProductsOrServices", wsdl="products")
     def list_products(self, asked: Call) -> Answer:
@@ -242,115 +244,6 @@ class DolibarrSoap(SoapStandIn, DolibarrBooks):
             raise _No("KO", "a number is none") from None
         kind = int(str(sent.get("type") or 0))
         return {"desc": str(sent.get("desc") or ""), "product_type": kind, "fk_product": product, **numbers}
-
-    # ------------------------------------------------------------ what records look like
-
-    def _named(self, row: Row) -> list[str]:
-        return [text("id", row.id), text("ref", row.values["ref"]), text("ref_ext", row.values["ref_ext"])]
-
-    def _instant(self, moment: datetime) -> str:
-        """Local time that says it is UTC."""
-        return f"{self.shapes.local(moment).isoformat()}Z"
-
-    def _invoice(self, row: Row, *, whole: bool) -> list[str]:
-        values = row.values
-        told = [text("id", row.id), text("ref", values["ref"]), text("ref_ext", values["ref_ext"] or "")]
-        if whole:
-            told.append(text("thirdparty_id", values["fk_soc"], "xsd:int"))
-        told += [
-            text("fk_user_author", self.user),
-            text("fk_user_valid", self.user if values["date_valid"] else ""),
-            text("date", values["datef"], "xsd:date"),
-            text("date_due", values["date_lim_reglement"] or "", "xsd:date"),
-            text("date_creation", self._instant(row.created), "xsd:dateTime"),
-            text("date_validation", self._instant(row.created) if values["date_valid"] else "", "xsd:dateTime"),
-            text("date_modification", self._instant(row.changed), "xsd:dateTime"),
-            text("payment_mode_id", ""),
-            text("type", values["type"], "xsd:int"),
-            text("total_net", long(values["total_ht"]), "xsd:double"),
-            text("total_vat", long(values["total_tva"]), "xsd:double"),
-            text("total", long(values["total_ttc"]), "xsd:double"),
-            text("note_private", values["note_private"] or ""),
-            text("note_public", values["note_public"] or ""),
-            text("status", values["fk_statut"], "xsd:int"),
-            text("close_code", values["close_code"] or ""),
-            text("close_note", ""),
-        ]
-        if whole:
-            told.append(text("project_id", None))
-        lines = [table("item", "tns:line", self._line(line, whole)) for line in row.extra["lines"]]
-        return [*told, array("lines", "tns:line", lines)]
-
-    def _line(self, line: Mapping[str, Any], whole: bool) -> list[str]:
-        product = self.products.get(str(line["fk_product"])) if line["fk_product"] is not None else None
-        told = [text("id", line["rowid"]), text("type", line["product_type"], "xsd:int")]
-        if whole:
-            told.append(text("desc", line["desc"]))
-        told += [
-            text("vat_rate", f"{line['tva_tx']:.4f}", "xsd:double"),
-            text("qty", f"{line['qty'].normalize():f}", "xsd:double"),
-            text("unitprice", long(line["subprice"]), "xsd:double"),
-            *(
-                text(theirs, long(line[ours]), "xsd:double")
-                for theirs, ours in (("total_net", "total_ht"), ("total_vat", "total_tva"), ("total", "total_ttc"))
-            ),
-            text("date_start", "", "xsd:date"),
-            text("date_end", "", "xsd:date"),
-        ]
-        if product is not None:
-            told.append(text("product_id", product.id, "xsd:int"))
-            told += [text("product_ref", product.values["ref"]), text("product_label", product.values["label"])]
-            told.append(text("product_desc", ""))
-        elif whole:
-            told.append(text("product_id", None, "xsd:int"))
-            told += [text(f"product_{name}", None) for name in ("ref", "label", "desc")]
-        return told
-
-    def _third_party(self, row: Row) -> list[str]:
-        """What is null is left out."""
-        values = row.values
-        told: dict[str, Any] = {
-            "id": row.id,
-            "ref": values["nom"],
-            "ref_ext": values["ref_ext"],
-            "status": values["status"],
-            "client": values["client"],
-            "supplier": 0,
-            "customer_code": values["code_client"],
-            "address": values["address"] or "",
-            **{name: values[name] for name in ("zip", "town")},
-            "country_id": 1 if values["country_code"] else None,
-            "country_code": values["country_code"],
-            "email": values["email"],
-            "url": values["url"],
-            "vat_used": 1,
-            "vat_number": values["tva_intra"] or "",
-        }
-        stamps = {"date_creation": row.created, "date_modification": row.changed}
-        return [
-            *(text(name, value) for name, value in told.items() if value is not None),
-            *(text(name, self._instant(moment), "xsd:dateTime") for name, moment in stamps.items()),
-        ]
-
-    def _listed_party(self, row: Row) -> list[str]:
-        values = row.values
-        told = {"id": row.id, "ref": values["nom"], "ref_ext": values["ref_ext"], "adress": None}
-        more = {"zip": values["zip"], "town": values["town"], "country": "Germany", "phone": None, "fax": None}
-        return [untyped(name, value) for name, value in {**told, **more, "url": values["url"]}.items()]
-
-    def _product(self, row: Row) -> list[str]:
-        values = row.values
-        return [
-            text("id", row.id),
-            text("ref", values["ref"]),
-            text("type", values["fk_product_type"]),
-            text("label", values["label"]),
-            text("description", ""),
-            text("date_creation", self._instant(row.created), "xsd:dateTime"),
-            text("date_modification", self._instant(row.changed), "xsd:dateTime"),
-            text("price_net", long(values["price"])),
-            text("vat_rate", "20.0000"),
-        ]
 
 
 def _table(value: Any) -> dict[str, Any]:

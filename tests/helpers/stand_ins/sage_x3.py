@@ -252,6 +252,8 @@ class SageX3(SoapStandIn):
         row = self._object(asked)
         if asked.arguments["publicName"] != "YREBBPC":
             raise _No("only customers are modified here")
+        if row.extra.get("locked"):
+            raise self._said(asked, "locked")
         given = fields_of(asked.arguments["objectXml"])
         if unknown := set(given) - set(row.values):
             raise _No(f"Unknown field {sorted(unknown)[0]}")
