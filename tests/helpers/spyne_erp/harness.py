@@ -1,4 +1,4 @@
-"""The conformance suite's hand on Faktura, connected by the settings of `erp.toml`."""
+"""The conformance suite's hand on Faktura, connected by the text of docs/connectors/soap.md."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ QUICK = {"per_second": 10_000, "burst": 10_000}
 
 
 class FakturaHarness(NetworkHarness):
-    """Documents are seeded as posted invoices; a seed's text is theirs. `over` changes what the file says."""
+    """Documents are seeded as posted invoices; a seed's text is theirs. `over` changes what the page says."""
 
     page_size = 2
 

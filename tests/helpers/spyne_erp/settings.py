@@ -1,7 +1,8 @@
-"""The settings of a connection to Faktura: those of the file beside, with what differs from test to test."""
+"""The settings of a connection to Faktura: those of docs/connectors/soap.md, with what differs from test to test."""
 
 from __future__ import annotations
 
+import re
 import tomllib
 from decimal import Decimal
 from pathlib import Path
@@ -10,14 +11,20 @@ from typing import Any
 from connectors.declarative.preset import laid_over
 from tests.helpers.spyne_erp.server import Faktura
 
-FILE = Path(__file__).with_name("erp.toml")
+PAGE = Path(__file__).parents[3] / "docs" / "connectors" / "soap.md"
 WSDL, PASSWORD = "faktura.wsdl", "faktura.password"
 MORE_TAXES = {f"S {rate}": f"V{rate}" for rate in (10, 20)}
+_TOML = re.compile(r"```toml\n(.*?)```", re.DOTALL)
+
+
+def on_the_page() -> str:
+    """The whole example of docs/connectors/soap.md: the first configuration there."""
+    return _TOML.findall(PAGE.read_text("utf-8"))[0]  # type: ignore[no-any-return]
 
 
 def by_hand() -> dict[str, Any]:
-    """The file."""
-    read = tomllib.loads(FILE.read_text("utf-8"), parse_float=Decimal)
+    """The settings of the connection in it."""
+    read = tomllib.loads(on_the_page(), parse_float=Decimal)
     settings: dict[str, Any] = read["connections"]["faktura"]["settings"]
     return settings
 

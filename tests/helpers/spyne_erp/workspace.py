@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.helpers.odoo_workspace import OdooWorkspace
-from tests.helpers.spyne_erp.settings import FILE, MORE_TAXES, PASSWORD, WSDL, put_beside
+from tests.helpers.spyne_erp.settings import MORE_TAXES, PASSWORD, WSDL, on_the_page, put_beside
 
 CONFIG = """\
 [business]
@@ -31,8 +31,8 @@ format = "text"
 
 
 class FakturaWorkspace(OdooWorkspace):
-    """Configured by the text of `erp.toml`. `longest`: seconds after which the server has given up a request;
-    `patience`: those we wait for a reply."""
+    """Configured by the text of docs/connectors/soap.md. `longest`: seconds after which the server has given up a
+    request; `patience`: those we wait for a reply."""
 
     def configure(  # type: ignore[override]
         self,
@@ -44,7 +44,7 @@ class FakturaWorkspace(OdooWorkspace):
         more: str = "",
     ) -> FakturaWorkspace:
         """Write the configuration and what it names."""
-        mapping = FILE.read_text("utf-8")
+        mapping = on_the_page()
         for old, new in {
             'adapter = "soap_erp"': 'adapter = "soap_erp"\nwrite = true',
             "https://faktura.example.com/soap": url,
