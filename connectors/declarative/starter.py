@@ -83,7 +83,8 @@ def _credentials(auth: Mapping[str, Any], connection: str, adapter: str) -> Iter
         "refresh_token": ("client_id", "client_secret", "refresh_token", "token_file"),
         "jwt_bearer": ("client_id", "user", "private_key"),
         "password": ("client_id", "client_secret", "user", "password"),
-    }.get(str(auth.get("grant", "")), ())
+        "session": ("user",),
+    }.get(str(auth.get("grant") or auth.get("kind", "")), ())
     for name, field in model.model_fields.items():
         if name in auth or not (field.is_required() or name in needed or f"{name}_in" in auth):
             continue
