@@ -13,6 +13,7 @@ from connectors.declarative.wire import Unreadable
 MOST_VALUES = 5_000_000
 """Elements and attributes of a document: each takes many times the memory of its few letters."""
 
+_LONGEST_PROLOG = 65_536
 _BLANKS = b" \t\r\n"
 _DECLARATION = re.compile(rb"<\?xml\b[^>]{0,200}\?>")
 _DECLARED = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
@@ -34,7 +35,7 @@ def parsed(body: bytes, kind: str = "", *, encoding: str | None = None) -> etree
     text, encoding = (body.strip(), encoding) if encoding else _encoded(body, kind)
     if text.count(b"<") > MOST_VALUES or (len(text) > MOST_VALUES and _values(text) > MOST_VALUES):
         raise NotSoap(f"it holds more than {MOST_VALUES:,} values; ask for less at once")
-    prolog = _PROLOG.match(text)
+    prolog = _PROLOG.match(text, 0, _LONGEST_PROLOG)
     start = text[prolog.end() if prolog else 0 :][:200]
     if _WEB_PAGE.match(start):
         raise NotSoap("it is a web page, not a reply of a SOAP service")
