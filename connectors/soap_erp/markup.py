@@ -39,7 +39,7 @@ def parsed(body: bytes, kind: str = "", *, encoding: str | None = None) -> etree
     start = text[prolog.end() if prolog else 0 :][:200]
     if _WEB_PAGE.match(start):
         raise NotSoap("it is a web page, not a reply of a SOAP service")
-    if start[:2] == b"<!":
+    if start[:2] == b"<!" and start[:4] != b"<!--":
         raise NotSoap("it states a DOCTYPE, which a SOAP service must not")
     if start[:1] != b"<":
         raise NotSoap("it is not XML")
