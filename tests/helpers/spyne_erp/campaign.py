@@ -24,7 +24,7 @@ class Deaths:
 
     seed: int
     server: Faktura
-    apart: int = 12
+    apart: int = 6
     died: int = 0
     _left: int = field(init=False)
     _chance: random.Random = field(init=False)
