@@ -24,8 +24,8 @@ from zeep.transports import Transport
 
 from bench.replay import rows_of, tell
 from bench.rows import Row
-from connectors.soap_erp.reply import read
-from connectors.soap_erp.shape import Shapes
+from connectors.soap_erp.replies.reply import read
+from connectors.soap_erp.replies.shape import Shapes
 
 ORDERS, LINES, TIMES = 1_000, 10, 5
 GOAL = "at most 0.05 x zeep"

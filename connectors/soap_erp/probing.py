@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from connectors.declarative.wire import Wire
-from connectors.soap_erp.documents import is_address
 from connectors.soap_erp.wire import SoapWire
+from connectors.soap_erp.wsdl.documents import is_address
 from connectors.spi import Finding
 from core.errors import RebatedError
 

@@ -20,11 +20,11 @@ from connectors.declarative.wire import Unreadable
 from connectors.http.reply import Reply
 from connectors.secrets import Secret
 from connectors.soap_erp.auth import authentication
-from connectors.soap_erp.decode import decode
-from connectors.soap_erp.descriptions import IN_THE_REQUEST, Described, Descriptions, Filled
-from connectors.soap_erp.documents import Documents
-from connectors.soap_erp.envelope import envelope
-from connectors.soap_erp.reply import is_fault, read
+from connectors.soap_erp.envelopes.envelope import envelope
+from connectors.soap_erp.replies.decode import decode
+from connectors.soap_erp.replies.reply import is_fault, read
+from connectors.soap_erp.wsdl.descriptions import IN_THE_REQUEST, Described, Descriptions, Filled
+from connectors.soap_erp.wsdl.documents import Documents
 from core.errors import DataError, FatalError
 
 if TYPE_CHECKING:

@@ -59,8 +59,8 @@ def inspect(
     )
     if starter:
         documents = described[0][1]
-        text = _module("beginning").beginning(
-            _module("tree").tree(documents, depth=6),
+        text = _module("wsdl.beginning").beginning(
+            _module("wsdl.tree").tree(documents, depth=6),
             connection=connection,
             source=source,
             sha256=documents.digest(),
@@ -101,8 +101,8 @@ def _from_address(
     source: str, save: Path | None, user: str, password: str, authorities: Path | None
 ) -> tuple[str, Any]:
     secret = SecretReference(env=password) if password else None
-    loading = _module("loading").Loading(source, HttpSettings(ca_file=authorities), user, secret)
-    documents = _module("documents").Documents(
+    loading = _module("wsdl.loading").Loading(source, HttpSettings(ca_file=authorities), user, secret)
+    documents = _module("wsdl.documents").Documents(
         source, cache=save, fetch=loading.fetch, refresh=save is not None, other_hosts=save is not None
     )
     return documents.name, documents
@@ -120,9 +120,9 @@ def _configured(config: Path, name: str) -> list[tuple[str, Any]]:
 
 
 def _services(documents: Any, depth: int, operation: str) -> Any:
-    services = _module("tree").tree(documents, depth=depth, only=operation)
+    services = _module("wsdl.tree").tree(documents, depth=depth, only=operation)
     if operation and not any(port.operations for service in services for port in service.ports):
-        every = _module("tree").tree(documents, depth=0)
+        every = _module("wsdl.tree").tree(documents, depth=0)
         names = sorted({one.name for service in every for port in service.ports for one in port.operations})
         raise RefusedError(f"there is no operation {operation!r}; there are: {', '.join(names)}")
     return services

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from connectors.soap_erp.documents import Documents
-from connectors.soap_erp.envelope import envelope
-from connectors.soap_erp.service import Service, service_of
+from connectors.soap_erp.envelopes.envelope import envelope
+from connectors.soap_erp.wsdl.documents import Documents
+from connectors.soap_erp.wsdl.service import Service, service_of
 from tests.helpers.stand_ins.soap.description import description
 
 WSDL = Path(__file__).resolve().parent / "wsdl"

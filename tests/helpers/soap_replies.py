@@ -12,12 +12,12 @@ from lxml import etree
 from zeep import Client, Settings
 from zeep.transports import Transport
 
-from connectors.soap_erp.shape import Message, Shapes
+from connectors.soap_erp.replies.shape import Message, Shapes
 from tests.helpers.stand_ins.soap.names import ENCODING, ENVELOPE, XSD, XSI
 
 ROOT = Path(__file__).resolve().parents[2]
 WSDL = ROOT / "tests/helpers/wsdl"
-ENCODING_SCHEMA = ROOT / "connectors/soap_erp/schemas/soap-encoding.xsd"
+ENCODING_SCHEMA = ROOT / "connectors/soap_erp/wsdl/schemas/soap-encoding.xsd"
 SHARED = Path(os.environ.get("REBATED_SHARED", ROOT.parent / "shared")) / "specs/wsdl"
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from connectors.soap_erp.adapter import SoapAdapter
-from connectors.soap_erp.beginning import beginning
-from connectors.soap_erp.documents import Documents
 from connectors.soap_erp.settings import SoapSettings
-from connectors.soap_erp.tree import tree
+from connectors.soap_erp.wsdl.beginning import beginning
+from connectors.soap_erp.wsdl.documents import Documents
+from connectors.soap_erp.wsdl.tree import tree
 
 WSDLS = Path(__file__).parents[2] / "helpers" / "wsdl"
 NAV = Path(os.environ.get("REBATED_SHARED", "../shared")) / "specs/wsdl/nav"

@@ -9,8 +9,8 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from connectors.soap_erp.decode import decode
-from connectors.soap_erp.reply import NotSoap, read
+from connectors.soap_erp.replies.decode import decode
+from connectors.soap_erp.replies.reply import NotSoap, read
 from tests.helpers.soap_replies import envelope
 
 X3 = (

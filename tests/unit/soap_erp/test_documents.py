@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from connectors.soap_erp import documents as module
-from connectors.soap_erp.documents import Documents, shown
-from connectors.soap_erp.service import service_of
+from connectors.soap_erp.wsdl import documents as module
+from connectors.soap_erp.wsdl.documents import Documents, shown
+from connectors.soap_erp.wsdl.service import service_of
 from core.errors import ConfigError, FatalError, RetryableError
 from tests.helpers.requests_of import WSDL
 

@@ -12,9 +12,9 @@ import pytest
 from lxml import etree
 
 from connectors.secrets import Secret
-from connectors.soap_erp.documents import Documents
-from connectors.soap_erp.envelope import envelope
-from connectors.soap_erp.service import service_of
+from connectors.soap_erp.envelopes.envelope import envelope
+from connectors.soap_erp.wsdl.documents import Documents
+from connectors.soap_erp.wsdl.service import service_of
 from core.errors import ConfigError, DataError
 from tests.helpers.requests_of import WSDL, built, plain, service, texts, valid
 

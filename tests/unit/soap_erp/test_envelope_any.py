@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from connectors.soap_erp.documents import Documents
-from connectors.soap_erp.tree import CUT, Node, tree, type_tree
+from connectors.soap_erp.wsdl.documents import Documents
+from connectors.soap_erp.wsdl.tree import CUT, Node, tree, type_tree
 from core.errors import ConfigError, DataError
 from tests.helpers.requests_of import WSDL, built, service
 from tests.helpers.stand_ins.soap.description import description

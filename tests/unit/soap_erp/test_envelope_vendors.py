@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.soap_erp.documents import Documents
-from connectors.soap_erp.service import service_of
+from connectors.soap_erp.wsdl.documents import Documents
+from connectors.soap_erp.wsdl.service import service_of
 from core.errors import ConfigError, DataError
 from tests.helpers.requests_of import built, plain, texts, valid, vendor_wsdl
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connectors.soap_erp.reply import is_fault, read
+from connectors.soap_erp.replies.reply import is_fault, read
 from tests.helpers.soap_replies import WSDL, envelope, message
 
 

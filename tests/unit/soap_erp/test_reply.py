@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connectors.soap_erp.reply import NotSoap, is_fault, read
+from connectors.soap_erp.replies.reply import NotSoap, is_fault, read
 from tests.helpers.soap_replies import WSDL, envelope, message, orders
 
 READING, SHOP = WSDL / "reading.wsdl", WSDL / "small_shop.wsdl"

@@ -11,8 +11,8 @@ from xml.dom.minidom import Document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from connectors.soap_erp.decode import decode
-from connectors.soap_erp.reply import NotSoap, read
+from connectors.soap_erp.replies.decode import decode
+from connectors.soap_erp.replies.reply import NotSoap, read
 from tests.helpers.soap_replies import WSDL, envelope, message, orders
 
 MESSAGE = message(WSDL / "reading.wsdl", "GetOrders")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from connectors.soap_erp.documents import Documents
-from connectors.soap_erp.service import ports_of, service_of
+from connectors.soap_erp.wsdl.documents import Documents
+from connectors.soap_erp.wsdl.service import ports_of, service_of
 from core.errors import ConfigError
 from tests.helpers.requests_of import WSDL
 

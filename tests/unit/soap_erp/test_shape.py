@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from connectors.soap_erp.reply import read
+from connectors.soap_erp.replies.reply import read
 from tests.helpers.soap_replies import WSDL, client, envelope, message, operation, orders, shared
 
 READING = WSDL / "reading.wsdl"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from zeep.exceptions import XMLParseError
 
-from connectors.soap_erp.reply import NotSoap, is_fault, read
+from connectors.soap_erp.replies.reply import NotSoap, is_fault, read
 from tests.helpers.soap_replies import WSDL, envelope, invoices, message, zeep_reads
 
 READING, SHOP, DOLIBARR = WSDL / "reading.wsdl", WSDL / "small_shop.wsdl", WSDL / "dolibarr_invoices.wsdl"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.soap_erp.documents import Documents
-from connectors.soap_erp.service import service_of
-from connectors.soap_erp.tree import CUT, Node, tree, type_tree
+from connectors.soap_erp.wsdl.documents import Documents
+from connectors.soap_erp.wsdl.service import service_of
+from connectors.soap_erp.wsdl.tree import CUT, Node, tree, type_tree
 from core.errors import ConfigError
 from tests.helpers.requests_of import WSDL, vendor_wsdl
 

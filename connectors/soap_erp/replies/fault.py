@@ -7,8 +7,8 @@ from typing import Any
 
 from lxml import etree
 
-from connectors.soap_erp.markup import NotSoap, local
-from connectors.soap_erp.values import Values
+from connectors.soap_erp.replies.markup import NotSoap, local
+from connectors.soap_erp.replies.values import Values
 
 _PREFIX = re.compile(r"(?:\{[^}]*\}|[^\W\d][\w.\-]*:(?!//))")
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"

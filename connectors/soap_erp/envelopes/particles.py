@@ -9,7 +9,7 @@ from zeep.xsd import Element
 from zeep.xsd.elements import All, Choice, Group
 from zeep.xsd.elements import Any as AnyElement
 
-from connectors.soap_erp.service import Service
+from connectors.soap_erp.wsdl.service import Service
 
 
 class Particles:

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from connectors.declarative.json_reply import NotJson
 from connectors.declarative.json_reply import read as read_json
-from connectors.soap_erp.markup import NotSoap, parsed
-from connectors.soap_erp.values import Values
+from connectors.soap_erp.replies.markup import NotSoap, parsed
+from connectors.soap_erp.replies.values import Values
 
 
 def decode(body: Any, path: str, form: Literal["xml", "json"], *, lists: Collection[str] = (), nesting: int) -> Any:

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 from lxml import etree
 
-from connectors.soap_erp.kinds import Booleans, Integers, Kind, Numbers, Texts
-from connectors.soap_erp.markup import MOST_VALUES, NotSoap, local
-from connectors.soap_erp.shape import ENCODINGS, PLACES, Shape, Shapes
+from connectors.soap_erp.replies.kinds import Booleans, Integers, Kind, Numbers, Texts
+from connectors.soap_erp.replies.markup import MOST_VALUES, NotSoap, local
+from connectors.soap_erp.replies.shape import ENCODINGS, PLACES, Shape, Shapes
 
 ENVELOPES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
 MAPS = "http://xml.apache.org/xml-soap"

@@ -14,7 +14,7 @@ from zeep.xsd.elements import All, Attribute, Choice, Group, Sequence
 from zeep.xsd.types import builtins
 from zeep.xsd.types.collection import ListType, UnionType
 
-from connectors.soap_erp.kinds import BUILT_IN, Kind
+from connectors.soap_erp.replies.kinds import BUILT_IN, Kind
 
 SCHEMA = "http://www.w3.org/2001/XMLSchema"
 ENCODINGS = ("http://schemas.xmlsoap.org/soap/encoding/", "http://www.w3.org/2003/05/soap-encoding")

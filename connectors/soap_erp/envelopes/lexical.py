@@ -14,8 +14,8 @@ from typing import Any
 
 from connectors.declarative.json_reply import written
 from connectors.secrets import Secret
-from connectors.soap_erp.facets import Facets, fits
-from connectors.soap_erp.generic import xml_text
+from connectors.soap_erp.envelopes.generic import xml_text
+from connectors.soap_erp.wsdl.facets import Facets, fits
 from core.errors import DataError
 
 _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

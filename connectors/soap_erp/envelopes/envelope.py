@@ -9,12 +9,12 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from connectors.soap_erp.content import Content
-from connectors.soap_erp.generic import fill
-from connectors.soap_erp.lexical import text_of
-from connectors.soap_erp.names import ENVELOPES, XSD, XSI, Names
-from connectors.soap_erp.packaged import SOAP_ENCODING
-from connectors.soap_erp.service import Operation, Service
+from connectors.soap_erp.envelopes.content import Content
+from connectors.soap_erp.envelopes.generic import fill
+from connectors.soap_erp.envelopes.lexical import text_of
+from connectors.soap_erp.envelopes.names import ENVELOPES, XSD, XSI, Names
+from connectors.soap_erp.wsdl.packaged import SOAP_ENCODING
+from connectors.soap_erp.wsdl.service import Operation, Service
 from core.errors import ConfigError
 
 _IN_AN_ADDRESS = "!#$%&'()*+,/:;=?@[]~-._"

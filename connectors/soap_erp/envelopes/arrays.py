@@ -9,8 +9,8 @@ from lxml import etree
 from zeep.xsd import AnyType, Element
 from zeep.xsd.elements.indicators import OrderIndicator
 
-from connectors.soap_erp.names import XSD, XSI
-from connectors.soap_erp.packaged import SOAP_ENCODING
+from connectors.soap_erp.envelopes.names import XSD, XSI
+from connectors.soap_erp.wsdl.packaged import SOAP_ENCODING
 
 _ARRAY_TYPE = f"{{{SOAP_ENCODING}}}arrayType"
 _TYPE = f"{{{XSI}}}type"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lxml import etree
 
 if TYPE_CHECKING:
-    from connectors.soap_erp.declarations import Declared
+    from connectors.soap_erp.wsdl.declarations import Declared
 
 _XSD = "{http://www.w3.org/2001/XMLSchema}"
 _DEEPEST = 40

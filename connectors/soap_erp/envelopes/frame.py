@@ -12,16 +12,16 @@ from zeep.xsd import Element as ZeepElement
 from zeep.xsd.elements import Any as AnyElement
 
 from connectors.http.redaction import plain
-from connectors.soap_erp import arrays
-from connectors.soap_erp.declarations import Declared
-from connectors.soap_erp.generic import fill
-from connectors.soap_erp.lexical import text_of
-from connectors.soap_erp.particles import Particles
-from connectors.soap_erp.service import unknown
+from connectors.soap_erp.envelopes import arrays
+from connectors.soap_erp.envelopes.generic import fill
+from connectors.soap_erp.envelopes.lexical import text_of
+from connectors.soap_erp.envelopes.particles import Particles
+from connectors.soap_erp.wsdl.declarations import Declared
+from connectors.soap_erp.wsdl.service import unknown
 from core.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from connectors.soap_erp.content import Content
+    from connectors.soap_erp.envelopes.content import Content
 
 SPECIAL = frozenset({"_type", "_value", "_nil"})
 """Entries of a table that are no elements."""

@@ -21,14 +21,14 @@ from zeep.xsd import Element as ZeepElement
 from zeep.xsd.types import AnySimpleType
 
 from connectors.http.redaction import plain
-from connectors.soap_erp import arrays
-from connectors.soap_erp.declarations import Declared
-from connectors.soap_erp.frame import SPECIAL, Frame
-from connectors.soap_erp.generic import fill
-from connectors.soap_erp.lexical import checked, text_of
-from connectors.soap_erp.names import XSD, XSI, Names
-from connectors.soap_erp.particles import Particles
-from connectors.soap_erp.service import Service, unknown
+from connectors.soap_erp.envelopes import arrays
+from connectors.soap_erp.envelopes.frame import SPECIAL, Frame
+from connectors.soap_erp.envelopes.generic import fill
+from connectors.soap_erp.envelopes.lexical import checked, text_of
+from connectors.soap_erp.envelopes.names import XSD, XSI, Names
+from connectors.soap_erp.envelopes.particles import Particles
+from connectors.soap_erp.wsdl.declarations import Declared
+from connectors.soap_erp.wsdl.service import Service, unknown
 from core.errors import ConfigError, DataError
 
 _TYPE, _NIL = f"{{{XSI}}}type", f"{{{XSI}}}nil"

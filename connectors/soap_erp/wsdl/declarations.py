@@ -14,9 +14,9 @@ from lxml import etree
 from zeep.xsd import AnyType
 
 from connectors.http.redaction import plain
-from connectors.soap_erp.documents import Documents
-from connectors.soap_erp.facets import Facets, facets_of
-from connectors.soap_erp.packaged import SOAP_ENCODING
+from connectors.soap_erp.wsdl.documents import Documents
+from connectors.soap_erp.wsdl.facets import Facets, facets_of
+from connectors.soap_erp.wsdl.packaged import SOAP_ENCODING
 from core.errors import ConfigError
 
 XSD = "{http://www.w3.org/2001/XMLSchema}"

@@ -13,8 +13,8 @@ from zeep.loader import absolute_location, normalize_location
 from zeep.settings import Settings
 
 from connectors.http.redaction import plain
-from connectors.soap_erp.cache import Cache
-from connectors.soap_erp.packaged import packaged
+from connectors.soap_erp.wsdl.cache import Cache
+from connectors.soap_erp.wsdl.packaged import packaged
 from core.errors import ConfigError
 
 SETTINGS = Settings(strict=True, forbid_dtd=True, forbid_entities=True, xml_huge_tree=False)

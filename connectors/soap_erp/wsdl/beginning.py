@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from connectors.soap_erp.tree import Node, OperationTree, PortTree, ServiceTree
+from connectors.soap_erp.wsdl.tree import Node, OperationTree, PortTree, ServiceTree
 
 _LISTS = re.compile(r"list|search|query|find|all|multiple|get\w+s$", re.IGNORECASE)
 _INVOICES = re.compile(r"invoice|bill|faktur|rechnung|facture|order|document|voucher", re.IGNORECASE)

@@ -16,11 +16,11 @@ from typing import Any
 
 from lxml import etree
 
-from connectors.soap_erp.fault import fault
-from connectors.soap_erp.markup import NotSoap, local, parsed
-from connectors.soap_erp.multipart import unpacked
-from connectors.soap_erp.shape import ENCODINGS, Message, Shapes
-from connectors.soap_erp.values import ENVELOPES, Values, is_referred_to
+from connectors.soap_erp.replies.fault import fault
+from connectors.soap_erp.replies.markup import NotSoap, local, parsed
+from connectors.soap_erp.replies.multipart import unpacked
+from connectors.soap_erp.replies.shape import ENCODINGS, Message, Shapes
+from connectors.soap_erp.replies.values import ENVELOPES, Values, is_referred_to
 
 __all__ = ["NotSoap", "is_fault", "read"]
 

@@ -17,8 +17,8 @@ from zeep.wsdl import Document
 from zeep.wsdl.bindings import Soap11Binding, Soap12Binding
 
 from connectors.http.redaction import plain
-from connectors.soap_erp.declarations import Declarations
-from connectors.soap_erp.documents import SETTINGS, Documents, is_address, shown
+from connectors.soap_erp.wsdl.declarations import Declarations
+from connectors.soap_erp.wsdl.documents import SETTINGS, Documents, is_address, shown
 from core.errors import ConfigError, RebatedError
 
 _VERSIONS: dict[type, Literal["1.1", "1.2"]] = {Soap11Binding: "1.1", Soap12Binding: "1.2"}

@@ -15,9 +15,9 @@ from connectors.declarative.settings.auth import Basic, Bearer, OAuth2
 from connectors.declarative.template import Omitted
 from connectors.http.reply import Reply
 from connectors.soap_erp.auth_settings import Ntlm
-from connectors.soap_erp.documents import Documents
-from connectors.soap_erp.service import Service, service_of
-from connectors.soap_erp.shape import Message, Shapes
+from connectors.soap_erp.replies.shape import Message, Shapes
+from connectors.soap_erp.wsdl.documents import Documents
+from connectors.soap_erp.wsdl.service import Service, service_of
 from core.errors import ConfigError, FatalError, RetryableError
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from pathlib import Path
 from connectors.http.session import HttpSession
 from connectors.http.settings import HttpSettings
 from connectors.secrets import Secret, SecretReference
-from connectors.soap_erp.descriptions import loaded
-from connectors.soap_erp.documents import same_host
+from connectors.soap_erp.wsdl.descriptions import loaded
+from connectors.soap_erp.wsdl.documents import same_host
 
 
 class Loading:

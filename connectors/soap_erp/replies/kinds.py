@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any, Literal
 
-from connectors.soap_erp.markup import NotSoap
+from connectors.soap_erp.replies.markup import NotSoap
 
 Kind = Literal["text", "bool", "int", "number", "table", "array", "any"]
 

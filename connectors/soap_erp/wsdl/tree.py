@@ -10,12 +10,12 @@ from zeep.xsd import ComplexType, Element
 from zeep.xsd.elements import Any as AnyElement
 from zeep.xsd.types import AnySimpleType
 
-from connectors.soap_erp import arrays
-from connectors.soap_erp.declarations import Declared
-from connectors.soap_erp.documents import Documents
-from connectors.soap_erp.names import Names
-from connectors.soap_erp.particles import Particles
-from connectors.soap_erp.service import Operation, Service, ports_of, service_of
+from connectors.soap_erp.envelopes import arrays
+from connectors.soap_erp.envelopes.names import Names
+from connectors.soap_erp.envelopes.particles import Particles
+from connectors.soap_erp.wsdl.declarations import Declared
+from connectors.soap_erp.wsdl.documents import Documents
+from connectors.soap_erp.wsdl.service import Operation, Service, ports_of, service_of
 
 CUT = "…"
 """Name of a node that stands for what is not shown: a type inside of itself, or what lies too deep."""

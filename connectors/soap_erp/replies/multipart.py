@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email.message import Message
 
-from connectors.soap_erp.markup import NotSoap
+from connectors.soap_erp.replies.markup import NotSoap
 
 
 def unpacked(body: bytes, kind: str) -> bytes:

@@ -8,9 +8,9 @@ from typing import Any
 from lxml import etree
 
 from connectors.http.redaction import plain
-from connectors.soap_erp.generic import qualified
-from connectors.soap_erp.packaged import SOAP_ENCODING
-from connectors.soap_erp.service import Service, unknown
+from connectors.soap_erp.envelopes.generic import qualified
+from connectors.soap_erp.wsdl.packaged import SOAP_ENCODING
+from connectors.soap_erp.wsdl.service import Service, unknown
 from core.errors import ConfigError
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"

@@ -1,0 +1,1 @@
+"""Envelopes: from plain data to the request of an operation, exact and valid by the schema."""

@@ -1,0 +1,1 @@
+"""Replies: from the bytes to what expressions see."""

@@ -1,0 +1,1 @@
+"""WSDLs: where they come from, what they describe, and what a person sees of them."""
