@@ -52,8 +52,6 @@ def _templates(settings: Any) -> Iterator[tuple[str, Any, frozenset[str]]]:
         yield place, template, frozenset(("values", "session", "connection"))
     for name, template in settings.envelope():
         yield name, template, _ALWAYS
-    for name, text in settings.headers.items():
-        yield f"headers.{name}", text, _ALWAYS
     for number, probe in enumerate(settings.check):
         yield from _requests(probe, f"check.{number}", _ALWAYS)
     for name, lookup in settings.lookups.items():
