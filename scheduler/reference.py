@@ -12,7 +12,7 @@ import argparse
 import importlib
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from scheduler.reference_commands import commands_page
 from scheduler.reference_models import Table, tables
 
 _NOTE = "<!-- Written by `make docs`. Do not edit: change the descriptions in the code. -->"
-_DOCUMENTED_ADAPTERS = ("files", "odoo", "crm_rest")
+_DOCUMENTED_ADAPTERS = ("files", "odoo", "crm_rest", "soap_erp")
 
 
 def pages() -> dict[str, str]:
@@ -51,11 +51,17 @@ def configuration_page() -> str:
             ' reference, `{ env = "NAME" }` or `{ file = "path" }`, and never stands in the file itself.'
         )
         yield from _tables(tables(Config))
+        told: dict[Table, str] = {}
         for name in _DOCUMENTED_ADAPTERS:
             yield f"# Settings of the {name} adapter"
             settings = adapter_class(name).Settings
             without = [kind for kind in (Request, Operation) if kind is not getattr(settings, "asks", None)]
-            yield from _tables(tables(settings, "connections.<name>.settings", without))
+            own = list(tables(settings, "connections.<name>.settings", without))
+            alike = dict.fromkeys(told[table] for table in own if table in told)
+            if alike:
+                yield f"Tables that are not here are those of the {' and the '.join(alike)} adapter, word for word."
+            yield from _tables(table for table in own if table not in told)
+            told |= dict.fromkeys(own, name)
 
     return _page(parts())
 
@@ -78,7 +84,7 @@ def _page(parts: Iterator[str]) -> str:
     return "\n\n".join((_NOTE, *parts)) + "\n"
 
 
-def _tables(found: Iterator[Table]) -> Iterator[str]:
+def _tables(found: Iterable[Table]) -> Iterator[str]:
     for table in found:
         yield f"## {table.heading}"
         if table.meaning:

@@ -56,7 +56,7 @@ class ErrorRules:
         self._message = error_message
 
     def judge(self, status: int, headers: Mapping[str, str], body: Any, raw: bytes, during: During) -> Judgement:
-        """What the reply means. `body` is what was parsed of `raw`; None where it is empty or no JSON."""
+        """What the reply means. `body` is what was parsed of `raw`; None where it is empty or cannot be read."""
         reply = _Reply(status, headers, body, "")
         for rule, pattern in self._rules:
             if (not rule.status or status in rule.status) and rule.during in ("any", during):
@@ -70,7 +70,7 @@ class ErrorRules:
 
     def message(self, body: Any, raw: bytes, path: str = "") -> str:
         """What a body says about what went wrong, where the rule or else the settings say it does. Only of a body that
-        is no JSON anything else is shown, since it holds no record."""
+        cannot be read anything else is shown, since it holds no record."""
         for place in (path, self._message):
             said = words(body, place) if place else ""
             if said:

@@ -1,8 +1,8 @@
 """From a record of the other system to our fields: what `fields` says, compiled once and applied to each record.
 
 A value goes through the settings of its field in this order: path or value, empty, lookup and take, map, format,
-factor, join, default. Of a list, lookup, map, format and factor take each part. Where there is nothing, the default
-stands.
+decimal_sign, factor, join, default, required. Of a list, empty, lookup, map, format, decimal_sign and factor take each
+part. Where there is nothing, the default stands.
 """
 
 from __future__ import annotations

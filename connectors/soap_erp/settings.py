@@ -31,7 +31,9 @@ class WsdlSettings(Section):
         description="digest of it with its schemas, as `rebated connector inspect` tells it; another one is refused",
     )
     service: str = Field(default="", max_length=200, description="service in it; empty: the only one")
-    port: str = Field(default="", max_length=200, description="port of the service; empty: its first over SOAP")
+    port: str = Field(
+        default="", max_length=200, description="port of the service; empty: its first for SOAP 1.1, else for 1.2"
+    )
     address: TextTemplate = Field(
         default="",
         max_length=500,

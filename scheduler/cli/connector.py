@@ -156,8 +156,8 @@ def try_(
 ) -> None:
     """Read one page of each stream, and show the exact requests of each write without sending them.
 
-    Secrets are not shown. Nothing is kept or changed. Of REST connections requests and replies are shown, of each list
-    in a reply the first element; of others what comes is.
+    Secrets are not shown. Nothing is kept or changed. Over REST and SOAP requests and replies are shown, of each list
+    in a reply the first element; of other connections what comes is.
     Example: rebated connector try crm
     """
     loaded = load_config(config)

@@ -1,4 +1,4 @@
-"""Reads what the settings of a REST connection describe: windows, tokens or whole lists, with sweeps for deletions."""
+"""Reads what the settings of a connection describe: windows, tokens or whole lists, with sweeps for deletions."""
 
 from connectors.declarative.reading.reader import Reading
 

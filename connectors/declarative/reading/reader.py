@@ -1,4 +1,4 @@
-"""The reading half of the adapter for systems over REST."""
+"""The reading half of an adapter that is described by settings."""
 
 from __future__ import annotations
 

@@ -147,6 +147,9 @@ class FieldSource(Section):
         default="", description="where the record holds it; `${values.name}` in it stands for the name of an entry"
     )
     value: Template = Field(default=None, description="a fixed value instead; may hold ${values.name}")
+    empty: tuple[str, ...] = Field(
+        default=(), description="texts that mean that there is nothing, such as 0001-01-01 for a date"
+    )
     lookup: str = Field(default="", max_length=40, description="[lookups.name] in which it is looked up")
     take: Path = Field(default="", description="what of the looked-up record is taken")
     map: dict[str, str | int | bool] = Field(default={}, description="what stands for what; `*` for everything else")
@@ -156,9 +159,6 @@ class FieldSource(Section):
     )
     decimal_sign: Literal[".", ","] = Field(default=".", description="sign before the decimals of a number")
     factor: Decimal | None = Field(default=None, description="what a number is multiplied by, exactly")
-    empty: tuple[str, ...] = Field(
-        default=(), description="texts that mean that there is nothing, such as 0001-01-01 for a date"
-    )
     join: str | None = Field(default=None, max_length=10, description="text between the parts of a list")
     default: str | int | bool | None = Field(default=None, description="what stands where there is nothing")
     required: bool = Field(default=False, description="whether a record where there is nothing is a bad one")

@@ -95,3 +95,12 @@ def test_the_reference_is_compared_and_written(tmp_path: Path, capsys: pytest.Ca
     (tmp_path / "configuration.md").write_text("old")
     assert reference.main([str(tmp_path), "--check"]) == 1
     assert capsys.readouterr().err == f"{tmp_path / 'configuration.md'} is stale: run `make docs`\n"
+
+
+def test_the_reference_has_the_settings_of_every_adapter_that_comes_along() -> None:
+    page = reference.configuration_page()
+    entries = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"]
+    for name in entries["rebated.adapters"]:
+        own = page.partition(f"# Settings of the {name} adapter\n")[2].partition("\n# Settings of")[0]
+        missing = [setting for setting in field_keys(adapter_class(name).Settings) if f"| `{setting}` |" not in own]
+        assert own and missing == [], name
