@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -52,6 +52,9 @@ class JsonWire:
         except NotJson as error:
             reason = str(error)
         raise Unreadable(reason)
+
+    def doubts(self, request: AnyRequest, body: Any, found: Sequence[Any] | None) -> str:
+        return ""
 
     def meaning(self, status: int, headers: Mapping[str, str], body: Any, during: During) -> Meaning:
         return by_status(status, headers, during)

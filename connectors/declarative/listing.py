@@ -96,6 +96,9 @@ class Listing:
             if answer.body is None or answer.meaning == "empty":
                 return Raw([], answer.body, answer.headers)
             raw = _raw(found.of(answer.body), answer.body, answer.headers, records, what)
+            doubts = self._client.wire.doubts(other or request, answer.body, raw.records if raw.told else None)
+            if doubts:
+                raise doubtful(what, doubts)
             if announced is not None:
                 _counted(raw, announced.of(answer.body), count, what)
             return raw
@@ -117,6 +120,14 @@ class Listing:
                     )
         except DataError as error:
             raise FatalError(f"{what}: {error.message}") from None
+
+
+def doubtful(what: str, doubts: str) -> FatalError:
+    """The error for a reply that was not understood, which is not to be taken for one that holds nothing."""
+    return FatalError(
+        f"{what}: the reply is another one than its description announces: {doubts}; nothing of it was taken",
+        hint="see `rebated connector try`; if the service was changed, get its WSDL anew and mend the paths",
+    )
 
 
 def _counted(raw: Raw, told: Any, count: str, what: str) -> None:

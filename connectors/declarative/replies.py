@@ -40,11 +40,10 @@ class Replies:
         Raises Throttled, and for what is broken for now RetryableError, or UnknownOutcome where it was a write.
         """
         body, unreadable = None, ""
-        if reply.status != 204:
-            try:
-                body = self._wire.read(reply, request)
-            except Unreadable as error:
-                unreadable = str(error)
+        try:
+            body = self._wire.read(reply, request)
+        except Unreadable as error:
+            unreadable = str(error)
         if reply.status in also_fine:
             return Answer(reply.status, reply.headers, body, "fine")
         judged = self._rules.judge(reply.status, reply.headers, body, reply.body, during)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from connectors.declarative.auth import Authentication, Surroundings
@@ -41,6 +41,11 @@ class Wire(Protocol):
 
     def read(self, reply: Reply, request: AnyRequest) -> Any:
         """The body of a reply as expressions see it; None where it is empty. Raises Unreadable."""
+
+    def doubts(self, request: AnyRequest, body: Any, found: Sequence[Any] | None) -> str:
+        """Why a body cannot be taken to hold just the records that were found in it, or none; empty where nothing
+        speaks against it. None: not even the place was found where a list of them should stand. What is read as "there
+        is none" may be written anew, or taken for deleted."""
 
     def meaning(self, status: int, headers: Mapping[str, str], body: Any, during: During) -> Meaning:
         """What a reply means where no rule of the settings says it. `body` is what was read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -22,6 +22,7 @@ from connectors.secrets import Secret
 from connectors.soap_erp.auth import authentication
 from connectors.soap_erp.envelopes.envelope import envelope
 from connectors.soap_erp.replies.decode import decode
+from connectors.soap_erp.replies.doubts import doubts
 from connectors.soap_erp.replies.reply import is_fault, read
 from connectors.soap_erp.wsdl.descriptions import IN_THE_REQUEST, Described, Descriptions, Filled
 from connectors.soap_erp.wsdl.documents import Documents
@@ -39,6 +40,8 @@ _NOT_PROVED = frozenset(
 """Codes of WS-Security (SOAP Message Security, section 12), and the one WSS4J puts in the place of all."""
 _SAYS_MORE = frozenset({401, 403, 408, 429, 503})
 """Statuses that say more of how one recovers than a fault beside them does."""
+_NOT_OF_A_RECORD: Mapping[int, Meaning] = {204: "fine", 304: "retry", 404: "retry", 410: "retry"}
+"""Statuses that are about the service: not about what was asked of it, which only an envelope can be."""
 
 
 class SoapWire:
@@ -96,9 +99,19 @@ class SoapWire:
             body = decode(body, path, how.format, lists=how.lists, nesting=self._settings.nesting)
         return body
 
+    def doubts(self, request: AnyRequest, body: Any, found: Sequence[Any] | None) -> str:
+        if not isinstance(request, Operation):
+            return ""
+        if found is None and any(how.format == "json" for how in request.decode.values()):
+            return "there is no list in its JSON where one should be"
+        message = self.described(request).reply(request.operation)
+        return doubts(body, message, found or (), frozenset(path.rpartition(".")[2] for path in request.decode))
+
     def meaning(self, status: int, headers: Mapping[str, str], body: Any, during: During) -> Meaning:
         """Of a fault that no rule names, the code tells whose it is. A bare Server may have done what was asked."""
-        if not is_fault(body) or status in _SAYS_MORE:
+        if status not in _SAYS_MORE and not is_fault(body):
+            return _NOT_OF_A_RECORD.get(status) or by_status(status, headers, during)
+        if status in _SAYS_MORE:
             return by_status(status, headers, during)
         family = as_text(body["fault"]["code"]).partition(".")
         if family[0].lower() in _NOT_UNDERSTOOD:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ Told = RawRecord | BadRecord
 MISSING = "_missing"
 """Under this name a table of a reply says what its schema requires and it does not hold."""
 _LONGEST_ORIGIN = 160
+_NAMES = re.compile(r"\w+")
 _RATE = ("base", "quote", "on", "provider")
 
 
@@ -91,7 +93,10 @@ class Records:
         """What a record becomes; None where it is not one to read."""
         try:
             if not self.is_ours(record):
-                return None
+                lacking = self._lacking_for_only(record)
+                if not lacking:
+                    return None
+                raise DataError("missing", f"the reply lacks {', '.join(lacking)}, which decides whether it is read")
             kind = self.kind_of(record)
         except DataError as error:
             return self.bad(record, error, order, f"read.{self._name}.only")
@@ -102,7 +107,7 @@ class Records:
         origin = self.origin(fields, external_id)
         if not external_id and not faults:
             faults.append(DataError("missing", "the record has no id", path=f"{self._fields.where}.id"))
-        missing = list(dict.fromkeys(_missing(record))) if self._told_missing else []
+        missing = list(dict.fromkeys(missing_in(record))) if self._told_missing else []
         if missing:
             names = ", ".join(missing[:5])
             faults.append(DataError("missing", f"the reply lacks {names}, which its schema requires"))
@@ -111,6 +116,14 @@ class Records:
             raw = {"about": fields, "lines": lines, "record": record}
             return BadRecord(faults[0].reason, message, raw, kind, external_id or None, origin=origin, order=order)
         return RawRecord(kind, external_id, fields, lines, order, origin=origin)
+
+    def _lacking_for_only(self, record: Any) -> list[str]:
+        """What the schema requires of a record and it lacks, of that by which `only` has left it out."""
+        if not self._told_missing or not isinstance(record, dict) or self._only is None:
+            return []
+        told = record.get(MISSING)
+        names = set(_NAMES.findall(self._only.text))
+        return [name for name in told if name in names] if isinstance(told, list) else []
 
     def bad(self, record: Any, error: DataError, order: int, place: str = "") -> BadRecord:
         """A record that could not be read at all."""
@@ -166,13 +179,15 @@ class Records:
         return rows if only is None else [row for row in rows if only.holds(row)]
 
 
-def _missing(value: Any) -> Iterator[str]:
+def missing_in(value: Any) -> Iterator[str]:
     """What the tables of a record name as missing."""
     if isinstance(value, dict):
-        yield from value.get(MISSING, ())
+        told = value.get(MISSING)
+        if told is not None:  # an entry of theirs with this name tells nothing
+            yield from (name for name in told if isinstance(name, str)) if isinstance(told, list) else ()
         for item in value.values():
             if isinstance(item, (dict, list)):
-                yield from _missing(item)
+                yield from missing_in(item)
     elif isinstance(value, list):
         for item in value:
-            yield from _missing(item)
+            yield from missing_in(item)

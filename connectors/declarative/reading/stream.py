@@ -8,9 +8,9 @@ from typing import Any
 from connectors.declarative.client import Client
 from connectors.declarative.expression import Expression, as_text, expression
 from connectors.declarative.hook import Hook
-from connectors.declarative.listing import Chunk, Listing
+from connectors.declarative.listing import Chunk, Listing, doubtful
 from connectors.declarative.lookups import Lookups
-from connectors.declarative.reading.records import Records, Told
+from connectors.declarative.reading.records import Records, Told, missing_in
 from connectors.declarative.settings import DeclarativeSettings
 from connectors.declarative.settings.reading import Join, OnePage, StampWindow, Stream
 from connectors.declarative.single import can_be_id
@@ -116,7 +116,15 @@ class Source:
         if answer.meaning != "fine":
             raise FatalError(f"read.{self.name}.one: {external_id[:60]} cannot be read: {answer.message}")
         found = self._one_record.of(answer.body)
-        return found[0] if isinstance(found, list) and len(found) == 1 else found or None
+        doubts = self.client.wire.doubts(one.request, answer.body, [found] if found else ())
+        if doubts:
+            raise doubtful(f"read.{self.name}.one", doubts)
+        record = found[0] if isinstance(found, list) and len(found) == 1 else found or None
+        if self.client.wire.tells_missing and isinstance(record, dict):
+            missing = list(dict.fromkeys(missing_in(record)))
+            if missing and not self.records.id_of(record):  # what it is cannot be told: not that it is gone
+                raise DataError("missing", f"the reply lacks {', '.join(missing[:5])}, which its schema requires")
+        return record
 
     def _whole(self, listed: Sequence[Listed], window: Mapping[str, Any], bad: list[Told]) -> Iterator[Listed]:
         """The records with all that belongs to them: read one by one where the list is short of it, and joined."""

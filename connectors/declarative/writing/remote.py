@@ -8,7 +8,9 @@ from typing import Any
 
 from connectors.declarative.client import Client
 from connectors.declarative.expression import expression
-from connectors.declarative.listing import Gone, Listing
+from connectors.declarative.listing import Gone, Listing, doubtful
+from connectors.declarative.lookups import names_root
+from connectors.declarative.reading.records import missing_in
 from connectors.declarative.settings.reading import One
 from connectors.declarative.settings.writing import Find, Write
 from connectors.declarative.single import can_be_id
@@ -16,6 +18,8 @@ from connectors.declarative.template import Tables
 from connectors.declarative.writing.shape import Found, Shape
 from connectors.spi import Remote, WriteKind
 from core.errors import DataError, FatalError
+
+_SEE = "see `rebated connector try`; if the service was changed, get its WSDL anew and mend the paths"
 
 
 class Remotes:
@@ -41,20 +45,20 @@ class Remotes:
         if not self._find or self._shape is None:
             return ()
         data = {"key": key, "account": account or None}
-        found = {
-            remote.remote_id: replace(remote, key=key)
+        every = {
+            found.remote.remote_id: replace(found.remote, key=key)
             for find in self._find
-            for remote, keys in self._candidates(find, self._shape, data)
-            if key in keys or not self._shape.tells("key")
+            for found in self._candidates(find, self._shape, data)
+            if key in found.keys or not self._shape.tells("key")
         }
-        return tuple(sorted(found.values(), key=in_order))
+        return tuple(sorted(every.values(), key=in_order))
 
     def read_back(self, remote_id: str) -> Remote | None:
         """The document as it stands; None where there is none, or where no document can have such an id."""
         if self._shape is None:
             return None
         record = self._record(remote_id, None)
-        return None if record is None else self._shape.of(record).remote
+        return None if record is None else self._of(self._shape, record).remote
 
     def _candidates(self, find: Find, shape: Shape, data: Mapping[str, Any]) -> Iterator[Found]:
         only = expression(find.only) if find.only else None
@@ -67,11 +71,25 @@ class Remotes:
                     if not find.whole:
                         whole = self._record(shape.id_of(listed), listed)
                     if whole is not None:
-                        yield shape.of(whole)
+                        yield self._of(shape, whole, find)
         except Gone:
             return
         except DataError as error:
             raise FatalError(f"write.{self._kind}.find: {error.message}") from None
+
+    def _of(self, shape: Shape, record: Any, find: Find | None = None) -> Found:
+        """What a record is, where it holds what must be told of it. Raises FatalError where it does not: what has no
+        key or state any more would be taken for another document, or for a posted one."""
+        place = f"write.{self._kind}.{'one' if find is None else 'find'}"
+        if not self._client.wire.tells_missing:
+            return shape.of(record)
+        missing = list(dict.fromkeys(missing_in(record)))
+        if missing:
+            raise FatalError(f"{place}: a record lacks {', '.join(missing[:5])}, which its schema requires", hint=_SEE)
+        found = shape.of(record)
+        if find is not None and shape.tells("key") and not found.has_key_text and names_root(find.request, "key"):
+            raise FatalError(f"{place}: a record that was found by its key has nothing at remote.fields.key", hint=_SEE)
+        return found
 
     def _record(self, remote_id: str, listed: Any) -> Any:
         """What the first request that has it gives; None where none has it, or no document can have such an id."""
@@ -83,9 +101,13 @@ class Remotes:
         if answer.meaning in ("missing", "empty", "skip") or answer.body is None:
             return None
         try:
-            return expression(one.record).of(answer.body) or None
+            found = expression(one.record).of(answer.body) or None
         except DataError as error:
             raise FatalError(f"write.{self._kind}.one.record: {error.message}") from None
+        doubts = self._client.wire.doubts(one.request, answer.body, [found] if found else ())
+        if doubts:
+            raise doubtful(f"write.{self._kind}.one", doubts)
+        return found
 
 
 def in_order(remote: Remote) -> tuple[int, str]:

@@ -28,10 +28,11 @@ _PERCENT_DIGITS = 4
 
 
 class Found(NamedTuple):
-    """A document, and every key of ours in the text that holds its key, in order."""
+    """A document, every key of ours in the text that holds its key, in order, and whether there is such a text."""
 
     remote: Remote
     keys: list[str]
+    has_key_text: bool
 
 
 class _Line(NamedTuple):
@@ -69,7 +70,8 @@ class Shape:
             account=plain(as_text(told.get("account")), longest=_LONGEST),
             own_tax=self._remote.own_tax,
         )
-        return Found(self._with_figures(head, told, record) if self.tells("net") else head, keys)
+        remote = self._with_figures(head, told, record) if self.tells("net") else head
+        return Found(remote, keys, told.get("key") is not None)
 
     def id_of(self, record: Any) -> str:
         """The id in a record that need not be complete. Raises FatalError."""

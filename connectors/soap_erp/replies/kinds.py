@@ -77,7 +77,7 @@ class Integers(Texts):
 
 
 class Booleans(Texts):
-    """True and False."""
+    """True and False, also as other languages write them."""
 
     def _value(self, text: str) -> Any:
-        return {"true": True, "1": True, "false": False, "0": False}.get(text.strip(), text)
+        return {"true": True, "1": True, "false": False, "0": False}.get(text.strip().lower(), text)

@@ -25,29 +25,34 @@ from connectors.soap_erp.replies.values import ENVELOPES, Values, is_referred_to
 __all__ = ["NotSoap", "is_fault", "read"]
 
 _FAULT = frozenset({"code", "subcode", "text", "detail"})
+_FAULTS = frozenset(f"{{{space}}}Fault" for space in ENVELOPES)
 _ENCODED = tuple(space.encode() for space in ENCODINGS)
 
 
 def read(body: bytes, message: Message | None, *, nesting: int, kind: str = "") -> Any:
     """The content of a reply, or `{"fault": {"code", "subcode", "text", "detail"}}`; None where it is empty.
 
-    `message` is what the schema says of it (`Shapes.reply`); without one all is text, tables and lists. `nesting` is
-    how deep tables and lists may stand in each other; `kind` the content type the reply states. Raises NotSoap.
+    `message` is what the schema says of it (`Shapes.reply`), and then it is empty only where that says so; without one
+    all is text, tables and lists. `nesting` is how deep tables and lists may stand in each other; `kind` the content
+    type the reply states. Raises NotSoap.
     """
     if not body.strip():
+        if message is not None and message.shape is not message.shape.owner.free:
+            raise NotSoap("it is empty")
         return None
     content = unpacked(body, kind)
     root = parsed(content, "" if content is not body else kind)
     space, _, name = root.tag.rpartition("}")
     if name != "Envelope" or space[1:] not in ENVELOPES:
         raise NotSoap("it is XML, but no SOAP envelope")
-    inside = next((child for child in root if local(child.tag) == "Body"), None)
-    if inside is None:
-        raise NotSoap("its envelope has no Body")
+    bodies = [child for child in root if local(child.tag) == "Body"]
+    if len(bodies) != 1:
+        raise NotSoap("its envelope has several Bodies" if bodies else "its envelope has no Body")
+    (inside,) = bodies
     encoded = any(space in content for space in _ENCODED)
     parts = message is not None and message.parts
-    found = next(iter(inside), None) if parts else _first(inside, encoded)
-    if found is not None and found.tag == f"{space}}}Fault":
+    found = _fault(inside) if parts else _first(inside, encoded)
+    if found is not None and found.tag in _FAULTS:
         return {"fault": fault(found, Values(root, nesting=nesting, encoded=encoded))}
     shapes = message.shape.owner if message is not None else Shapes()
     values = Values(root, shapes, nesting=nesting, encoded=encoded)
@@ -66,6 +71,11 @@ def is_fault(body: Any) -> bool:
     if not isinstance(body, dict) or body.keys() != {"fault"}:
         return False
     return isinstance(body["fault"], dict) and body["fault"].keys() >= _FAULT
+
+
+def _fault(inside: etree._Element) -> etree._Element | None:
+    """A fault among several elements, wherever it stands; else the first of them."""
+    return next((child for child in inside if child.tag in _FAULTS), next(iter(inside), None))
 
 
 def _first(inside: etree._Element, encoded: bool) -> etree._Element | None:

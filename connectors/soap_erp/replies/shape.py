@@ -11,6 +11,7 @@ from lxml import etree
 from zeep.wsdl.bindings.soap import SoapOperation
 from zeep.xsd import ComplexType, Element, Schema
 from zeep.xsd.elements import All, Attribute, Choice, Group, Sequence
+from zeep.xsd.elements import Any as AnyElement
 from zeep.xsd.types import builtins
 from zeep.xsd.types.collection import ListType, UnionType
 
@@ -49,6 +50,11 @@ class Shape:
     def fields(self) -> Mapping[str, Field]:
         """What a table holds: by names with their namespace, and by local names."""
         return self._fields if self._fields is not None else self._compiled()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether elements of any name may stand in a table."""
+        return not self.fields or _has_any(self._type._element)
 
     @property
     def item(self) -> Shape:
@@ -242,6 +248,12 @@ def _elements(part: Any) -> Iterator[tuple[str, Any, int, int]]:
                 found[name] = (element, had_least + least, had_most + most)
     for name, (element, least, most) in found.items():
         yield name, element, least if int(part.min_occurs) else 0, min(most * _most(part), _MANY)
+
+
+def _has_any(part: Any) -> bool:
+    if isinstance(part, Group):
+        return _has_any(part.child)
+    return isinstance(part, AnyElement) or (isinstance(part, (Sequence, All, Choice)) and any(map(_has_any, part)))
 
 
 def _most(part: Any) -> int:

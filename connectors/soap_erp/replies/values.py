@@ -161,6 +161,8 @@ class Values:
     def _value(self, element: etree._Element, shape: Shape, depth: int) -> Any:
         marks = _Marks(element, shape, self._encoded)
         if marks.nil:
+            if len(element) or (element.text or "").strip():
+                raise NotSoap("something is said to be nothing (xsi:nil), and holds something")
             return None
         if marks.reference:
             return self._followed_to(marks.reference, element, shape, depth)

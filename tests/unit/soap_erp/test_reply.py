@@ -84,8 +84,10 @@ def test_what_was_text_when_it_was_declared_is_read_as_it_came():
     assert read(head + envelope("<r><a>é</a></r>"), None, nesting=8) == {"a": "é"}
 
 
-def test_nothing_is_nothing():
-    assert read(b"", None, nesting=8) is None and read(b" \r\n", message(READING, "GetOrders"), nesting=8) is None
+def test_nothing_is_nothing_where_nothing_is_expected():
+    assert read(b"", None, nesting=8) is None and read(b" \r\n", message(READING, "Tell"), nesting=8) is None
+    with pytest.raises(NotSoap, match="it is empty"):
+        read(b" \r\n", message(READING, "GetOrders"), nesting=8)
 
 
 ENTITY = '<!DOCTYPE r [<!ENTITY a "b"><!ENTITY c SYSTEM "file:///etc/passwd">]>'
