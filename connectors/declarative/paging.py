@@ -171,19 +171,31 @@ def _by_cursor(pages: CursorPages, ask: Ask, what: str) -> Iterator[Turn]:
 
 
 def _numbered(pages: NumberedPages, ask: Ask, what: str) -> Iterator[Turn]:
-    """Where the number of pages changes meanwhile, records have moved between them: all are read again."""
+    """Where the number of pages or records changes meanwhile, records have moved between them: all are read again."""
     for _ in range(_MOST_READINGS):
-        number, last = pages.start, None
+        number, last, total, read = pages.start, None, None, 0
         circles = Circles(what)
         while True:
             raw = ask(_page(size=pages.size, number=number), None)
             circles.page(raw.records, "number")
-            told = _count(pages.last, raw.body, what)
+            told, counted = _count(pages.last, raw.body, what), _count(pages.total, raw.body, what)
+            if pages.total and raw.records and (counted is None or counted < 0):
+                raise FatalError(
+                    f"{what}: `{pages.total}` finds no number of records", hint="see `rebated connector try`"
+                )
+            read += len(raw.records)
             yield Turn(raw)
-            if last is not None and told is not None and told != last and number > pages.start:
+            if _differs(told, last) or _differs(counted, total):
                 break
-            last = told if told is not None else last
-            if pages.more:
+            last, total = (told if told is not None else last), (counted if counted is not None else total)
+            if total is not None and read < total and not raw.records:
+                raise FatalError(
+                    f"{what}: {total} records are told of, and the pages end at {read}",
+                    hint="`total` must count what the request lists, and ${page.number} be sent as the server takes it",
+                )
+            if total is not None:
+                ends = read >= total
+            elif pages.more:
                 ends = not _holds(pages.more, raw.body, what)
             elif last is not None:
                 ends = number - pages.start + 1 >= last
@@ -195,6 +207,10 @@ def _numbered(pages: NumberedPages, ask: Ask, what: str) -> Iterator[Turn]:
                 return
             number += 1
     raise RetryableError(f"{what}: the list changed each time while it was read", hint="it is read again later")
+
+
+def _differs(told: int | None, before: int | None) -> bool:
+    return told is not None and before is not None and told != before
 
 
 def _searched(pages: SearchPages, ask: Ask, what: str) -> Iterator[Turn]:

@@ -43,16 +43,22 @@ class CursorPages(Section):
 
 
 class NumberedPages(Section):
-    """Pages by number, sent as ${page.number}. The last is one with fewer records than `size`, or the `last`."""
+    """Pages by number, sent as ${page.number}. The last is the one that `total`, `last` or `more` tells; else the first
+    with fewer records than `size`: a server that gives fewer than it is asked for needs one of them, or `stop`."""
 
     kind: Literal["number"] = Field(description="pages by number")
     start: int = Field(default=1, ge=0, le=1, description="number of the first page")
     size: int = Field(default=100, ge=1, description="records on a page, as ${page.size}")
     last: Path = Field(default="", description="where the body tells the number of pages")
+    total: Path = Field(
+        default="",
+        description="where the body tells how many records all pages hold: they are read until so many came, and fewer "
+        "are an error",
+    )
     more: Path = Field(default="", description="what tells that there is more")
     stop: Literal["short", "empty"] = Field(
         default="short",
-        description="where neither tells: the last page is the first with fewer records than `size`, or the first "
+        description="where none of them tells: the last page is the first with fewer records than `size`, or the first "
         "without any, where the server may give fewer than it is asked for",
     )
 

@@ -33,6 +33,7 @@ PAGES: dict[str, dict[str, Any]] = {
     "number": {"kind": "number", "size": SIZE},
     "zero": {"kind": "number", "start": 0, "size": SIZE},
     "last": {"kind": "number", "size": SIZE, "last": "pages"},
+    "counted": {"kind": "number", "size": SIZE, "total": "total"},
     "offset": {"kind": "offset", "size": SIZE},
     "total": {"kind": "offset", "size": SIZE, "total": "total"},
     "keyset": {"kind": "keyset", "field": "id", "start": 0, "size": SIZE},
@@ -66,12 +67,14 @@ class Item:
 
 
 class Shelf(StandIn):
-    """`between` is called after each page that is answered; `order` is id or changed."""
+    """`between` is called after each page that is answered; `order` is id or changed; `most` records are on a page,
+    however many were asked for."""
 
     def __init__(self) -> None:
         super().__init__()
         self.items: list[Item] = []
         self.order = "id"
+        self.most = 1000
         self.between: Callable[[], None] = lambda: None
         self.listed: list[Received] = []
         self.hidden: set[int] = set()
@@ -122,11 +125,11 @@ class Shelf(StandIn):
 
     def _page(self, kind: str, query: Mapping[str, str]) -> Any:
         found = self._found(query)
-        size = int(query.get("size", 1000))
+        size = min(int(query.get("size", 1000)), self.most)
         begin = 0
         if kind in ("link", "relative", "header", "cursor", "more"):
             begin = int(query.get("cursor", 0))
-        elif kind in ("number", "last", "zero"):
+        elif kind in ("number", "last", "zero", "counted"):
             begin = (int(query["number"]) - (kind != "zero")) * size
         elif kind in ("offset", "total"):
             begin = int(query["offset"])

@@ -72,6 +72,9 @@ class Looping(Shelf):
         ("relative", lambda shelf: {"items": [], "next": 7}, "no address"),
         ("cursor", lambda shelf: {"items": [], "token": {"a": 1}}, "no token"),
         ("last", lambda shelf: {"items": [], "pages": "many"}, "no count"),
+        ("counted", lambda shelf: {"items": [], "total": 4}, "4 records are told of, and the pages end at 0"),
+        ("counted", lambda shelf: {"items": [{"id": 1}]}, "finds no number of records"),
+        ("counted", lambda shelf: {"items": [{"id": 1}], "total": -1}, "finds no number of records"),
         ("none", lambda shelf: {"items": {"id": 1}}, "no list"),
         ("cursor", lambda shelf: {"items": [{"id": len(shelf.listed)}], "token": len(shelf.listed)}, "endless"),
         ("total", lambda shelf: {"items": [], "total": 7}, "the pages end at 0"),
@@ -166,6 +169,25 @@ def test_offsets_of_a_list_that_never_rests_are_left_for_later(tmp_path: Path) -
 
 def test_numbered_pages_are_read_again_where_their_number_changes(tmp_path: Path) -> None:
     with connected(tmp_path, stream("last")) as (shelf, connection):
+        shelf.put(*range(1, 8))
+        gone = [[], [1], [], [], []]
+        shelf.between = lambda: shelf.take(*(gone.pop(0) if gone else []))
+        assert set(read(connection)) >= set(range(2, 8))
+
+
+@pytest.mark.parametrize("count", [0, 1, SIZE, 10])
+@pytest.mark.parametrize("pages", [{"total": "total"}, {"last": "pages"}, {"stop": "empty"}])
+def test_numbered_pages_go_on_where_a_server_gives_fewer_than_asked_for(
+    tmp_path: Path, count: int, pages: dict[str, str]
+) -> None:
+    with connected(tmp_path, stream("number", pages={**pages, "size": 100})) as (shelf, connection):
+        shelf.most = 2
+        shelf.put(*range(1, count + 1))
+        assert read(connection) == list(range(1, count + 1))
+
+
+def test_numbered_pages_are_read_again_where_the_total_changes(tmp_path: Path) -> None:
+    with connected(tmp_path, stream("counted")) as (shelf, connection):
         shelf.put(*range(1, 8))
         gone = [[], [1], [], [], []]
         shelf.between = lambda: shelf.take(*(gone.pop(0) if gone else []))
