@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,15 @@ from connectors.conformance.checks import assert_equal
 from connectors.conformance.harness import Harness
 from connectors.conformance.recovery import deliver
 from connectors.conformance.samples import sample_key, sample_request
-from connectors.spi import AlreadyExists, NeedsPerson, UnknownOutcome, WriteKind, WriteRefused, account_of
+from connectors.spi import (
+    AlreadyExists,
+    NeedsPerson,
+    TierRequest,
+    UnknownOutcome,
+    WriteKind,
+    WriteRefused,
+    account_of,
+)
 from core.errors import RebatedError
 
 
@@ -87,6 +96,16 @@ class WritingTests(Base):
             assert_equal(request, adapter.create(request))
             assert harness.stored(kind, request.key) == 1
             assert adapter.look_up(kind, request.key, account_of(request)) == (), "a state has no key to be found by"
+
+    def test_a_tier_without_days_and_a_next_one_is_written(self, harness: Harness) -> None:
+        """An account on the lowest tier, and one on the highest."""
+        adapter = harness.build()
+        if "tier" not in adapter.capabilities.writes:
+            pytest.skip("the adapter does not write tier")
+        request = sample_request("tier", 1, harness.account())
+        assert isinstance(request, TierRequest)
+        bare = replace(request, since=None, valid_until=None, to_next=None, next_tier=None, to_keep=None)
+        assert adapter.create(bare).remote_id
 
     def test_an_unknown_key_is_not_found(self, harness: Harness, kind: WriteKind) -> None:
         adapter = harness.build()

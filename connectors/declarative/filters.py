@@ -47,7 +47,10 @@ def _milliseconds(value: Any, _: str) -> int:
     return int(moment.replace(microsecond=0).timestamp()) * 1000 + moment.microsecond // 1000
 
 
-def _iso(value: Any, _: str) -> str:
+def _iso(value: Any, _: str) -> str | None:
+    """Nothing stays nothing, for `default` behind it."""
+    if value is None or value == "":
+        return None
     if isinstance(value, datetime):
         return _instant(value).astimezone(UTC).isoformat().replace("+00:00", "Z")
     return value.isoformat() if isinstance(value, date) else _iso(_instant(value), "")
@@ -59,10 +62,15 @@ def _noon(value: Any, _: str) -> datetime:
     return datetime.combine(day, time(12), UTC)
 
 
-def _date(value: Any, pattern: str) -> str:
+def _date(value: Any, pattern: str) -> str | None:
+    """Nothing stays nothing, for `default` behind it."""
+    if value is None or value == "":
+        return None
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
-    return str(value.strftime(pattern or "%Y-%m-%d"))
+    if not isinstance(value, date):
+        raise TypeError("no day")
+    return value.strftime(pattern or "%Y-%m-%d")
 
 
 def _decimal(value: Any, digits: str) -> Decimal:

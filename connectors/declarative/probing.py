@@ -132,7 +132,7 @@ def _readable(client: Client, reading: Reading, settings: DeclarativeSettings, n
         yield Finding("error", f"read.{name}", error.message, error.hint or hint)
         return
     good, bad = (len(page.records), page.bad) if page is not None else (0, ())
-    yield Finding("ok", f"read.{name}", f"can be read: {good} records on the first page")
+    yield Finding("ok", f"read.{name}", f"can be read: {good} record{'s' * (good != 1)} on the first page")
     if bad:
         message = f"{len(bad)} of {good + len(bad)} records on the first page cannot be used: {bad[0].message}"
         yield Finding("warning", f"read.{name}", message, f"{_SEE} the whole record")
