@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from hashlib import blake2b
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 from requests.utils import parse_header_links
@@ -198,7 +200,9 @@ def _numbered(pages: NumberedPages, ask: Ask, what: str) -> Iterator[Turn]:
             elif pages.more:
                 ends = not _holds(pages.more, raw.body, what)
             elif last is not None:
-                ends = number - pages.start + 1 >= last
+                nth = number - pages.start + 1
+                _announced(raw, nth, last, pages.last, what)
+                ends = nth >= last
             elif pages.stop == "empty":
                 ends = not raw.records
             else:
@@ -232,9 +236,22 @@ def _searched(pages: SearchPages, ask: Ask, what: str) -> Iterator[Turn]:
             yield Turn(raw)
             if _count(pages.last, raw.body, what) not in (None, last) or _count(pages.total, raw.body, what) != total:
                 break
+            _announced(raw, number, last, pages.last, what)
         else:
             return
     raise RetryableError(f"{what}: the list changed each time while it was read", hint="it is read again later")
+
+
+def _announced(raw: Raw, nth: int, last: int, path: str, what: str) -> None:
+    """That there are as many pages as the reply tells; the last one alone may turn out empty. Raises RetryableError
+    and FatalError."""
+    if nth < last and not raw.records:
+        raise RetryableError(f"{what}: page {nth} of {last} is empty", hint="it is read again later")
+    if last < nth and raw.records:
+        raise FatalError(
+            f"{what}: `{path}` tells of {last} pages, and page {nth} holds records",
+            hint="`last` is where the body tells how many pages there are, not the number of the last one",
+        )
 
 
 def _by_offset(pages: OffsetPages, ask: Ask, what: str, identity: Identity) -> Iterator[Turn]:
@@ -287,9 +304,15 @@ def _by_keyset(pages: KeysetPages, ask: Ask, what: str, after: Any) -> Iterator[
             yield Turn(raw)
             return
         last = _key(key.of(raw.records[-1]), pages, what)
+        numbers = [found for found in map(key.of, raw.records) if isinstance(found, (int, Decimal))]
+        if any(second < first for first, second in pairwise(numbers)):
+            raise FatalError(
+                f"{what}: the records are not in the order of `{pages.field}`, by which the list is divided",
+                hint=f"the request must order by {pages.field}",
+            )
         if len(raw.records) > 1 and key.of(raw.records[-2]) == last:
             raise FatalError(f"{what}: two records have the same `{pages.field}`: it cannot divide the list")
-        if last == after or (type(last) is int and type(after) is int and last < after):
+        if last == after or (isinstance(last, (int, Decimal)) and isinstance(after, (int, Decimal)) and last < after):
             raise FatalError(
                 f"{what}: the page behind {as_text(after)[:40]} does not lie behind it",
                 hint=f"the request must order by {pages.field} and ask for what is greater than ${{page.after}}",

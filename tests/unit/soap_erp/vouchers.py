@@ -94,9 +94,13 @@ class Vouchers:
         """The operations that were asked for."""
         return [operation_of(one) for one in self._server.asked]
 
-    def adapter(self, **more: Any) -> SoapAdapter:
+    def adapter(self, *, pages: Mapping[str, Any] | None = None, **more: Any) -> SoapAdapter:
+        """`pages` take the place of those of the one stream."""
         own: Mapping[str, Any] = {"wsdl": {"only": {"source": str(WSDL), "address": self._server.url}}}
-        settings = SoapSettings.model_validate(laid_over(laid_over(_SETTINGS, own), more))
+        given = laid_over(laid_over(_SETTINGS, own), more)
+        if pages is not None:
+            given["read"]["vouchers"]["pages"] = dict(pages)
+        settings = SoapSettings.model_validate(given)
         return SoapAdapter("erp", settings, self._base, clock=HurriedClock())
 
     def _answer(self, asked: Asked) -> Any:
