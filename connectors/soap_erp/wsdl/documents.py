@@ -205,7 +205,8 @@ def parsed(content: bytes, where: str) -> etree._Element:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         page = content.lstrip()[:200].lower().startswith((b"<!doctype html", b"<html"))
-        said = "it is a web page, perhaps one to log in" if page else plain(str(error), longest=200)
+        reason = plain(str(getattr(error, "msg", error)), longest=200)
+        said = "it is a web page, perhaps one to log in" if page else reason
         raise ConfigError(f"{where}: cannot be read as XML: {said}") from error
     if root.getroottree().docinfo.internalDTD is not None:
         raise ConfigError(f"{where}: has a document type (DTD), which descriptions of services must not have")

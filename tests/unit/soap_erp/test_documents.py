@@ -324,3 +324,10 @@ class TestPins:
         pin = Documents(f"{HOST}/ws", cache=tmp_path).digest()
         refused(f"{HOST}/ws", cache=tmp_path, fetch=Host(ws=wsdl("<!-- changed -->")), refresh=True, sha256=pin)
         assert Documents(f"{HOST}/ws", cache=tmp_path, sha256=pin).digest() == pin
+
+
+def test_what_is_no_xml_is_told_with_its_place_once(tmp_path: Path):
+    (tmp_path / "a.wsdl").write_text("root:x:0:0")
+    with pytest.raises(ConfigError) as caught:
+        Documents(tmp_path / "a.wsdl").digest()
+    assert caught.value.message.endswith("cannot be read as XML: Start tag expected, '<' not found, line 1, column 1")
