@@ -60,7 +60,7 @@ def inspect(
     if starter:
         documents = described[0][1]
         text = _module("wsdl.beginning").beginning(
-            _module("wsdl.tree").tree(documents, depth=6),
+            _module("wsdl.tree").tree(documents, depth=8),
             connection=connection,
             source=source,
             sha256=documents.digest(),
@@ -149,8 +149,7 @@ def _service(service: Any, whole: bool) -> Tree:
 
 def _arguments(one: Any) -> str:
     """The names of the arguments, in one line."""
-    nodes = one.input[0].children if one.style == "document" and len(one.input) == 1 else one.input
-    names = [node.name if node.minimum else f"{node.name}?" for node in nodes]
+    names = [node.name if node.minimum else f"{node.name}?" for node in one.arguments]
     more = ", …" if len(names) > 8 else ""
     return f"[dim]({escape(', '.join(names[:8]))}{more})[/dim]"
 
@@ -173,6 +172,7 @@ def _line(node: Any) -> str:
     often = "" if (least, most) == (1, 1) else " ?" if (least, most) == (0, 1) else f" {least}..{most}"
     said = [node.type] if node.type else []
     said += [f"at most {node.longest} characters"] if node.longest else []
+    said += ["a list"] if node.array else []
     said += ["nillable"] if node.nillable else []
     said += [f"one of {', '.join(node.values[:8])}{', …' if len(node.values) > 8 else ''}"] if node.values else []
     said += [f"_type is one of {', '.join(node.derived[:8])}"] if node.derived else []

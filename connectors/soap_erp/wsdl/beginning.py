@@ -9,48 +9,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from connectors.soap_erp.wsdl import likely
 from connectors.soap_erp.wsdl.tree import Node, OperationTree, PortTree, ServiceTree
 
-_LISTS = re.compile(r"list|search|query|find|all|multiple|get\w+s$", re.IGNORECASE)
-_INVOICES = re.compile(r"invoice|bill|faktur|rechnung|facture|order|document|voucher", re.IGNORECASE)
-_CHANGES = re.compile(r"create|add|post|update|delete|set|cancel|void|save|write", re.IGNORECASE)
-_LINES = re.compile(r"line|item|position|row|detail", re.IGNORECASE)
-_TOLD = re.compile(r"status|message|error|fault|warning", re.IGNORECASE)
-
-# By the name of the argument without its punctuation; the first that fits.
-_ARGUMENTS = (
-    (r"after|behind", "${page.after}"),
-    (r"(changed|modified|updated|last\w*)?(since|from|after|start)\w*|datefrom|fromdate", "${window.since}"),
-    (r"\w*(until|till|to|before|end|dateto|todate)", "${window.until}"),
-    (r"page(number|index|no)?", "${page.number}"),
-    (r"(page|set)?size|limit|count|max\w*|top|rows", "${page.size}"),
-    (r"offset|skip", "${page.offset}"),
-    (r"bookmark\w*|cursor|continu\w*|pagetoken", "${page.cursor?}"),
-)
-_DOCUMENT = {
-    "id": r"internalid|id|docentry|entryno|guid|uuid|no|number|invoice(no|id|number)|ref|key",
-    "number": r"number|no|invoice(no|number)|document(no|number)|docnum|name",
-    "account": r"(sellto|billto|sold|bill)?(customer|account|partner|client)(no|id|code|number)?|cardcode|kunnr",
-    "issued": r"(posting|invoice|document|issue|bill|tran|doc)?date|issued|fkdat|booked\w*",
-    "due": r"due(date)?",
-    "currency": r"currency(code|id)?|waers|doccur",
-    "state": r"state|status",
-    "reference": r"\w*reference|externaldocumentno|xblnr|ref",
-    "note": r"note|memo|comment|text",
-    "total_net": r"(total|sub)?net\w*|subtotal|amount(excl|net)\w*|totalht",
-    "total_tax": r"(total)?(tax|vat)(total|amount)?|amounttax|totaltva",
-    "total_gross": r"(total)?gross\w*|total|amountincl\w*|doctotal|totalttc|amount",
-}
-_LINE = {
-    "product": r"(product|item|article|material|sku)(no|id|code|number)?|no|matnr",
-    "description": r"description|text|name|designation",
-    "quantity": r"quantity|qty|menge|fkimg",
-    "unit": r"unit(ofmeasure)?(code)?|uom|vrkme",
-    "price": r"(unit)?price\w*|rate",
-    "net": r"(line)?(net|amount|total)\w*|netwr",
-    "tax_percent": r"(vat|tax)(rate|percent\w*|pct)?",
-    "tax": r"(vat|tax)amount",
-}
 _NEEDED = ("id", "account", "issued", "currency")
 _KEYWORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -105,9 +66,9 @@ def _chosen(services: Sequence[ServiceTree], operation: str) -> tuple[ServiceTre
 def _likely(one: OperationTree) -> int:
     """How likely an operation lists invoices."""
     found = _best(_lists(one.output))
-    points = 4 * bool(_INVOICES.search(one.name)) + 2 * bool(_LISTS.search(one.name))
+    points = 4 * bool(likely.INVOICES.search(one.name)) + 2 * bool(likely.LISTS.search(one.name))
     points += 0 if found is None else 3 + _records(found)
-    return points - 6 * bool(_CHANGES.search(one.name))
+    return points - 6 * bool(likely.CHANGES.search(one.name))
 
 
 def _best(lists: Iterable[_Found]) -> _Found | None:
@@ -117,7 +78,11 @@ def _best(lists: Iterable[_Found]) -> _Found | None:
 
 def _records(found: _Found) -> int:
     named = f"{found.record.name} {found.record.type}"
-    return 3 * bool(_INVOICES.search(named)) - 3 * bool(_LINES.search(named)) - 4 * bool(_TOLD.search(found.path))
+    return (
+        3 * bool(likely.INVOICES.search(named))
+        - 3 * bool(likely.LINES.search(named))
+        - 4 * bool(likely.TOLD.search(found.path))
+    )
 
 
 def _stream(head: str, one: OperationTree) -> Iterator[str]:
@@ -132,17 +97,23 @@ def _stream(head: str, one: OperationTree) -> Iterator[str]:
         yield 'records = "@"'
     else:
         yield f"records = {_text(found.path)}"
+    total = _total(one.output)
+    total = f"total = {_text(total)}" if total else ""
+    stop = 'stop = "empty"'
     if "page.number" in used:
-        yield 'pages = { kind = "number", size = 100 }'
+        yield f'pages = {{ kind = "number", size = 100, {total or stop} }}'
     elif "page.offset" in used:
-        yield 'pages = { kind = "offset", size = 100 }'
+        yield f'pages = {{ kind = "offset", size = 100{f", {total}" if total else ""} }}'
     elif "page.after" in used:
         yield 'pages = { kind = "keyset", field = "...", start = "", size = 100 }    # the key the list is ordered by'
     elif "page.cursor" in used and found is not None:
         yield f'pages = {{ kind = "cursor", path = {_text(f"{found.path}[-1].Key")}, size = 100 }}'
     else:
         yield "# pages = ...            # how the list is divided; without, everything comes at once"
-    if "window.since" in used:
+    changed = _changed(found) if "window.since" in used else None
+    if changed is not None:
+        yield f"window = {{ field = {_text(_step(changed))}, overlap = 300 }}    # the change stamp in a record"
+    elif "window.since" in used:
         yield '# window = { field = "...", format = "iso" }    # the change stamp in a record'
     yield ""
     yield f"[{head}.request]"
@@ -150,20 +121,19 @@ def _stream(head: str, one: OperationTree) -> Iterator[str]:
     yield ""
     yield f"[{head}.request.arguments]"
     for name, value, hint in arguments:
-        mark = "" if value and hint.startswith("needed") else "# "
+        named = "page." in value or (changed is not None and "window." in value)
+        mark = "" if named or (value and hint.startswith("needed")) else "# "
         yield f"{f'{mark}{_key(name)} = {_text(value)}':<50} # {hint}"
     yield from _fields(head, found.record if found is not None else Node("", ""))
 
 
 def _inputs(one: OperationTree) -> list[tuple[str, str, str]]:
     """Each argument: its name, what it might be, and whether it is needed."""
-    wrapped = one.style == "document" and len(one.input) == 1
-    nodes = one.input[0].children if wrapped else one.input
     found = []
-    for node in nodes:
+    for node in one.arguments:
         plain = _bare(node.name)
-        value = next((value for pattern, value in _ARGUMENTS if re.fullmatch(pattern, plain)), "")
-        kind = "a table" if node.children else node.type or "text"
+        value = next((value for pattern, value in likely.ARGUMENTS if re.fullmatch(pattern, plain)), "")
+        kind = "a list" if node.array else "a table" if node.children else node.type or "text"
         many = ", may come several times" if node.maximum != 1 else ""
         values = f": {', '.join(node.values[:6])}" if node.values else ""
         found.append((node.name, value, f"{'needed' if node.minimum else 'optional'}, {kind}{values}{many}"))
@@ -171,16 +141,16 @@ def _inputs(one: OperationTree) -> list[tuple[str, str, str]]:
 
 
 def _fields(head: str, record: Node) -> Iterator[str]:
-    lines = next((found for found in _lists(record.children, "") if _LINES.search(found.path)), None)
-    names = [child.name.removeprefix("@") for child in (*record.attributes, *record.children)]
+    lines = next((found for found in _lists(record.children, "") if likely.LINES.search(found.path)), None)
+    names = _names(record)
     names = [name for name in names if lines is None or not lines.path.startswith(name)]
-    guessed = _guessed(_DOCUMENT, names)
+    guessed = _guessed(likely.DOCUMENT, names)
     yield ""
     yield f"[{head}.fields]"
     yield 'entity = { value = "DE01" }                        # the legal entity that issued them'
-    for field in _DOCUMENT:
+    for field in likely.DOCUMENT:
         if field in guessed:
-            yield f"{field} = {_text(_step(guessed[field]))}"
+            yield f"{field} = {_text(_place(record, guessed[field]))}{_may_be(record, guessed[field])}"
         elif field in _NEEDED:
             yield f'# {field} = "..."'
     rest = [name for name in names if name not in guessed.values()]
@@ -188,17 +158,55 @@ def _fields(head: str, record: Node) -> Iterator[str]:
         yield f"# also there: {', '.join(rest[:40])}{', …' if len(rest) > 40 else ''}"
     if lines is None:
         return
-    names = [child.name.removeprefix("@") for child in (*lines.record.attributes, *lines.record.children)]
-    guessed = _guessed(_LINE, names)
+    names = _names(lines.record)
+    guessed = _guessed(likely.LINE, names)
     yield ""
     yield f"[{head}.lines]"
     yield f"records = {_text(lines.path)}"
     yield ""
     yield f"[{head}.lines.fields]"
-    yield from (f"{field} = {_text(_step(name))}" for field, name in guessed.items())
+    yield from (f"{field} = {_text(_place(lines.record, name))}" for field, name in guessed.items())
     rest = [name for name in names if name not in guessed.values()]
     if rest:
         yield f"# also there: {', '.join(rest[:40])}{', …' if len(rest) > 40 else ''}"
+
+
+def _names(record: Node) -> list[str]:
+    return [child.name.removeprefix("@") for child in (*record.attributes, *record.children)]
+
+
+def _place(record: Node, name: str) -> str:
+    """Where a record holds what is called so: a text with attributes is a table."""
+    beside = any(node.attributes and not node.children for node in record.children if node.name == name)
+    return f"{_step(name)}._value" if beside else _step(name)
+
+
+def _may_be(record: Node, name: str) -> str:
+    values = next((node.values for node in record.children if node.name == name), ())
+    return f"    # one of {', '.join(values[:8])}{', …' if len(values) > 8 else ''}" if values else ""
+
+
+def _changed(found: _Found | None) -> str | None:
+    """The instant a record was changed at."""
+    nodes = found.record.children if found is not None else ()
+    return next(
+        (each.name for each in nodes if each.type == "dateTime" and re.fullmatch(likely.CHANGED, _bare(each.name))),
+        None,
+    )
+
+
+def _total(nodes: Sequence[Node], path: str = "", depth: int = 0) -> str:
+    """Where a reply tells how many records there are, outside of any list; empty where nothing looks like it."""
+    for node in nodes:
+        here = "" if depth == 0 and len(nodes) == 1 else _joined(path, node.name)
+        if node.maximum != 1 or node.array:
+            continue
+        if not node.children and re.fullmatch(likely.TOTAL, _bare(node.name)):
+            return here
+        below = _total(node.children, here, depth + 1) if depth < 5 else ""
+        if below:
+            return below
+    return ""
 
 
 def _guessed(patterns: dict[str, str], names: Sequence[str]) -> dict[str, str]:
@@ -230,7 +238,9 @@ def _lists(nodes: Sequence[Node], path: str = "", depth: int = 0) -> Iterator[_F
     """The lists of records below: the highest first. A reply's one element is left out of paths."""
     for node in nodes:
         here = "" if depth == 0 and not path and len(nodes) == 1 and node.maximum == 1 else _joined(path, node.name)
-        if node.maximum != 1 and (node.children or node.derived):
+        if node.array and node.children[0].children:
+            yield _Found(here, node.children[0])
+        elif node.maximum != 1 and (node.children or node.derived):
             yield _Found(here, node)
         elif node.children and depth < 5:
             yield from _lists(node.children, here, depth + 1)

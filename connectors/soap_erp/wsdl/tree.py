@@ -43,6 +43,8 @@ class Node:
     """Whether `_type` must name one of `derived`."""
     derived: tuple[str, ...] = ()
     """Local names of the types that may stand in its place, by `_type`."""
+    array: bool = False
+    """Whether it is an array of the SOAP encoding, which settings and expressions see as a list of its one child."""
     attributes: tuple[Node, ...] = ()
     children: tuple[Node, ...] = ()
 
@@ -59,6 +61,11 @@ class OperationTree:
     output: tuple[Node, ...]
     headers: tuple[Node, ...]
     faults: tuple[Node, ...]
+
+    @property
+    def arguments(self) -> tuple[Node, ...]:
+        """What `arguments` of a request may name: what stands in the one element of the body, if it is one."""
+        return self.input[0].children if len(self.input) == 1 else self.input
 
 
 @dataclass(frozen=True)
@@ -167,7 +174,8 @@ class _Grower:
         item = arrays.item_type(type_)
         if item is not None:
             one = self._typed(item, (*above, id(type_)), self._declarations.type_for(item, None))
-            return replace(node, children=(replace(one, name=arrays.item_name(type_), minimum=0, maximum=None),))
+            child = replace(one, name=arrays.item_name(type_), minimum=0, maximum=None)
+            return replace(node, array=True, children=(child,))
         children = tuple(self._children(type_, inner, (*above, id(type_)), declared))
         return replace(node, attributes=attributes, children=children)
 

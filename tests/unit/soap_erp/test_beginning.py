@@ -21,7 +21,7 @@ NAV = Path(os.environ.get("REBATED_SHARED", "../shared")) / "specs/wsdl/nav"
 def begun(path: Path, operation: str = "") -> dict:
     documents = Documents(path)
     text = beginning(
-        tree(documents, depth=6), connection="erp", source=str(path), sha256=documents.digest(), operation=operation
+        tree(documents, depth=8), connection="erp", source=str(path), sha256=documents.digest(), operation=operation
     )
     return tomllib.loads(text)["connections"]["erp"]
 
@@ -42,6 +42,22 @@ def test_every_beginning_is_toml_whose_places_exist(name):
 def test_the_named_operation_is_taken():
     request = begun(WSDLS / "onec.wsdl", "GetCustomers")["settings"]["read"]["invoices"]["request"]
     assert request["operation"] == "GetCustomers"
+
+
+def test_the_arguments_and_arrays_of_rpc_are_named_as_settings_name_them():
+    stream = begun(WSDLS / "php_shop.wsdl")["settings"]["read"]["invoices"]
+    assert stream["request"]["arguments"] == {
+        "since": "${window.since}", "after": "${page.after}", "count": "${page.size}"
+    }  # fmt: skip
+    assert (stream["records"], stream["lines"]["records"]) == ("documents", "lines")
+    assert stream["window"]["field"] == "changed"
+
+
+def test_what_a_reply_counts_ends_numbered_pages_and_texts_with_attributes_are_found():
+    stream = begun(WSDLS / "counted.wsdl")["settings"]["read"]["invoices"]
+    assert stream["pages"] == {"kind": "number", "size": 100, "total": "Bills.Meta.TotalCount"}
+    assert stream["request"]["arguments"] == {"PageNumber": "${page.number}"}
+    assert (stream["fields"]["id"], stream["fields"]["total_net"]) == ("BillNo", "NetTotal._value")
 
 
 @pytest.mark.skipif(not NAV.is_dir(), reason="the vendors' WSDLs of REBATED_SHARED are not here")
