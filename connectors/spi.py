@@ -342,3 +342,17 @@ class BatchAdapter(Adapter, Protocol):
     def create_many(self, requests: Sequence[WriteRequest]) -> Sequence[Remote | RebatedError]:
         """Write them, at most as many as `capabilities.batches` says of their one kind. One result for each request, in
         their order: what `create` would have returned or raised. Raises only where none was carried out."""
+
+
+@runtime_checkable
+class SessionAdapter(Adapter, Protocol):
+    """An adapter that holds something open over there while it is used, such as a session that takes a licence."""
+
+    def close(self) -> None:
+        """Let go of it. Raises nothing where that fails, and the adapter can be used again."""
+
+
+def let_go(adapter: Adapter) -> None:
+    """End what an adapter holds open over there, when it is not needed any more for now."""
+    if isinstance(adapter, SessionAdapter):
+        adapter.close()

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from connectors.secrets import secret_references
-from connectors.spi import Adapter, Finding, WriteKind
+from connectors.spi import Adapter, Finding, WriteKind, let_go
 from core.engine.feasibility import computable
 from core.errors import ConfigError, RebatedError
 from core.programs import Program, read_program
@@ -47,8 +47,12 @@ def probe_connections(config: Config) -> Iterator[Finding]:
     """Each connection's own findings. A failure of one is a finding that names it, and the others are still probed."""
     for name in config.connections:
         try:
-            for finding in config.adapter(name).check():
-                yield finding._replace(what=f"connections.{name}: {finding.what}")
+            adapter = config.adapter(name)
+            try:
+                for finding in adapter.check():
+                    yield finding._replace(what=f"connections.{name}: {finding.what}")
+            finally:
+                let_go(adapter)
         except RebatedError as error:
             yield from failures(f"connections.{name}", error)
 

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import structlog
 
-from connectors.spi import Adapter
+from connectors.spi import Adapter, let_go
 from core.engine.duck import DuckEngine
 from core.errors import Busy, FatalError, RefusedError
 from core.ledger.book import Book, NoBook
@@ -79,6 +79,8 @@ class Context:
         return self._adapters[name]
 
     def close(self) -> None:
+        for adapter in self._adapters.values():
+            let_go(adapter)
         if self._engine is not None:
             self._engine.close()
             self._engine = None

@@ -79,3 +79,7 @@ class DeclarativeAdapter:
 
     def read_back(self, kind: WriteKind, remote_id: str) -> Remote | None:
         return self.writing.read_back(kind, remote_id)
+
+    def close(self) -> None:
+        """End the session over there, if one was begun."""
+        self.client.close()

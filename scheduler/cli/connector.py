@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from connectors.spi import let_go
 from core.errors import DataError, RefusedError
 from scheduler.cli.common import (
     DEFAULT_CONFIG,
@@ -166,23 +167,27 @@ def try_(
         raise RefusedError(f"no connection is called {name!r}; there are: {there}")
     trial = _module("trial")
     adapter = loaded.adapter(name)
-
-    if stream and stream not in adapter.streams():
-        raise RefusedError(f"there is no stream {stream!r}; there are: {', '.join(adapter.streams())}")
-    reads = [
-        trial.read_once(adapter, each, loaded.connections[name].source)
-        for each in ([stream] if stream else adapter.streams())
-    ]
-    account = account or next(
-        (record.external_id for read in reads for record in read.records if record.kind in _WHOSE), "ACCOUNT"
-    )
-    entity = next(iter(loaded.entities), "ENTITY")
-    kinds = [] if stream else sorted(adapter.capabilities.writes - {"journal"})
     try:
-        samples = [trial.sample(kind, account, entity, currency, tax) for kind in kinds]
-        writes = [trial.write_dry(adapter, each) for each in samples if isinstance(adapter, trial.DeclarativeAdapter)]
-    except DataError as error:
-        raise RefusedError(error.message, hint="give --currency and --tax such as `EUR` and `S 19`") from None
+        if stream and stream not in adapter.streams():
+            raise RefusedError(f"there is no stream {stream!r}; there are: {', '.join(adapter.streams())}")
+        reads = [
+            trial.read_once(adapter, each, loaded.connections[name].source)
+            for each in ([stream] if stream else adapter.streams())
+        ]
+        account = account or next(
+            (record.external_id for read in reads for record in read.records if record.kind in _WHOSE), "ACCOUNT"
+        )
+        entity = next(iter(loaded.entities), "ENTITY")
+        kinds = [] if stream else sorted(adapter.capabilities.writes - {"journal"})
+        try:
+            samples = [trial.sample(kind, account, entity, currency, tax) for kind in kinds]
+            writes = [
+                trial.write_dry(adapter, each) for each in samples if isinstance(adapter, trial.DeclarativeAdapter)
+            ]
+        except DataError as error:
+            raise RefusedError(error.message, hint="give --currency and --tax such as `EUR` and `S 19`") from None
+    finally:
+        let_go(adapter)
     if as_json:
         print_json({"reads": reads, "writes": writes})
     else:
