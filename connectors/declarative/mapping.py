@@ -7,6 +7,7 @@ part. Where there is nothing, the default stands.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Context, Decimal, Inexact
 from typing import Any
@@ -21,6 +22,7 @@ from core.errors import DataError
 Change = Callable[[Any], Any]
 _EXACT = Context(prec=200, traps=[Inexact])
 _ANY = "*"
+_WITH_COMMA = re.compile(r"[+-]?(?:[0-9]+|[0-9]{1,3}(?:[. \u00a0\u202f][0-9]{3})+)?(?:,[0-9]*)?-?")
 
 
 def value_of(source: FieldSource, record: Any, roots: Mapping[str, Any], tables: Tables) -> Any:
@@ -190,9 +192,12 @@ def _mapped(table: Mapping[str, Any]) -> Change:
 
 
 def _with_point(value: Any) -> Any:
-    """A number written with a comma before its decimals; points and blanks in it divide thousands."""
+    """A number written with a comma before its decimals; points and blanks in it divide thousands. Raises DataError
+    where they stand elsewhere: 1234.56 is another way of writing, and not a hundred times as much."""
     if not isinstance(value, str):
         return value
+    if not _WITH_COMMA.fullmatch(value.strip()):
+        raise DataError("bad_number", f"{value.strip()[:40]!r} is no number with a comma before its decimals")
     return value.replace(".", "").replace(" ", "").replace("\u00a0", "").replace("\u202f", "").replace(",", ".")
 
 
