@@ -59,6 +59,7 @@ def inspect(
     )
     if starter:
         documents = described[0][1]
+        _services(documents, 0, operation)
         text = _module("wsdl.beginning").beginning(
             _module("wsdl.tree").tree(documents, depth=8),
             connection=connection,
@@ -109,6 +110,8 @@ def _from_address(
 
 
 def _configured(config: Path, name: str) -> list[tuple[str, Any]]:
+    if Path(name).suffix or Path(name).name != name:
+        raise RefusedError(f"{name}: there is no such file")
     loaded = load_config(config)
     if name not in loaded.connections:
         there = ", ".join(loaded.connections) or "none"
