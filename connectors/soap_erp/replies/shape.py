@@ -31,7 +31,18 @@ kind. No more than a tuple: one is taken apart for every element of a reply."""
 class Shape:
     """What an element holds. Safe to use from threads: what is compiled when first used is the same each time."""
 
-    __slots__ = ("_fields", "_type", "attributes", "content", "kind", "many", "owner", "required", "required_many")
+    __slots__ = (
+        "_fields",
+        "_type",
+        "attributes",
+        "content",
+        "filled",
+        "kind",
+        "many",
+        "owner",
+        "required",
+        "required_many",
+    )
 
     def __init__(self, owner: Shapes, kind: Kind, xsd_type: Any = None, content: Kind | None = None) -> None:
         """`content` is the kind of the text of a table that is no more than a text with attributes."""
@@ -40,6 +51,8 @@ class Shape:
         self.attributes = {} if xsd_type is None else dict(_attributes(xsd_type, owner))
         self.many: tuple[str, ...] = ()
         self.required: frozenset[str] = frozenset()
+        self.filled: frozenset[str] = frozenset()
+        """What is required and cannot be nil."""
         self.required_many: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
@@ -73,7 +86,7 @@ class Shape:
             return self._fields
         held = self._type._element
         fields: dict[str, Field] = {}
-        many, needed = [], set()
+        many, needed, filled = [], set(), set()
         for name, element, least, most in () if isinstance(held, Element) else _elements(held):
             shape = self.owner.of_type(element.type)
             fields[name] = fields[element.qname.text] = (name, most >= _MANY, PLACES[shape.kind], shape)
@@ -81,8 +94,10 @@ class Shape:
                 many.append(name)
             if least and not self.owner.may_lack(name):
                 needed.add(name)
+                if not element.nillable:
+                    filled.add(name)
         self.many = tuple(many)
-        self.required = frozenset(needed.difference(many))
+        self.required, self.filled = frozenset(needed.difference(many)), frozenset(filled.difference(many))
         self.required_many = tuple(name for name in many if name in needed)
         self._fields = fields  # last, so that no other thread sees half of it
         return fields

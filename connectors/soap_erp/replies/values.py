@@ -122,6 +122,8 @@ class Values:
             if place > _LAST_SCALAR or len(child) or child.keys():
                 if place != _TABLE or child.keys():
                     value = self._value(child, inner, depth + 1)
+                    if value is None and name in shape.filled and not self._encoded:
+                        continue  # nil where the schema allows none: as good as absent
                 else:
                     value = self._table(child, inner, depth + 1)
                     if len(child) == 0:

@@ -65,6 +65,13 @@ def test_nil_is_there_and_empty():
     assert found["Order"][0]["Total"] is None and "_missing" not in found["Order"][0]
 
 
+def test_nil_is_missing_where_the_schema_does_not_allow_it():
+    found = read(
+        orders('<Order><No xsi:nil="true"/><Total>1</Total></Order>'), message(READING, "GetOrders"), nesting=64
+    )
+    assert found["Order"][0]["_missing"] == ["No"] and "No" not in found["Order"][0]
+
+
 def test_a_text_with_attributes_is_a_table_also_without_them():
     assert order('<Paid currency="EUR">1.50</Paid>')["Paid"] == {"currency": "EUR", "_value": Decimal("1.50")}
     assert order("<Paid>1.50</Paid>")["Paid"] == {"_value": Decimal("1.50")}
