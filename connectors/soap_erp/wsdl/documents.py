@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,6 +27,7 @@ MOST_BYTES = 64 * 1024 * 1024
 
 _XSD = "{http://www.w3.org/2001/XMLSchema}"
 _WSDL_IMPORT = "{http://schemas.xmlsoap.org/wsdl/}import"
+_ROOTS = ("{http://schemas.xmlsoap.org/wsdl/}definitions", f"{_XSD}schema")
 _REFERENCES = (_WSDL_IMPORT, *(f"{_XSD}{name}" for name in ("import", "include", "redefine", "override")))
 _XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
 _PLAIN_QUERY = re.compile(r"(wsdl|xsd|singlewsdl)(=[\w.:/-]*)?", re.IGNORECASE)
@@ -137,7 +139,7 @@ class Documents:
             if self._size > MOST_BYTES:
                 raise ConfigError(f"{self.name}: is larger than {MOST_BYTES // 1024**2} MB with what it imports")
             self._contents[location] = content
-            self._trees[location] = parsed(content, shown(location))
+            self._trees[location] = _description(content, shown(location))
             waiting += [(to, location) for _, to in self.references(location)]
 
     def _content(self, location: str, asker: str) -> bytes:
@@ -184,7 +186,14 @@ class Documents:
         return content
 
     def _kept(self, location: str) -> bytes | None:
-        return self._cache.read(location, most=MOST_BYTES) if self._cache else None
+        """What is kept of it; None also where that was damaged, and is no description any more."""
+        kept = self._cache.read(location, most=MOST_BYTES) if self._cache else None
+        if kept is None or len(kept) > MOST_BYTES:
+            return kept
+        with suppress(ConfigError):
+            _description(kept, "")
+            return kept
+        return None
 
     def _compare(self, pin: str) -> None:
         if pin and pin != (found := self.digest()):
@@ -194,6 +203,18 @@ class Documents:
                 hint="look at what has changed with `rebated connector inspect`; if it is meant, set sha256 = "
                 f'"{found}", or put the former file back',
             )
+
+
+def _description(content: bytes, where: str) -> etree._Element:
+    """The root of a WSDL or schema. Raises ConfigError: a page to log in is never kept as one."""
+    root = parsed(content, where)
+    if root.tag not in _ROOTS:
+        page = etree.QName(root).localname.lower() == "html"
+        said = "it is a web page, perhaps one to log in" if page else f"it begins with {plain(root.tag, longest=100)!r}"
+        raise ConfigError(
+            f"{where}: is no WSDL 1.1 and no schema: {said}", hint="check the address and the credentials"
+        )
+    return root
 
 
 def parsed(content: bytes, where: str) -> etree._Element:

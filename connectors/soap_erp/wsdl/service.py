@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import threading
 import warnings
 from collections import OrderedDict
@@ -21,6 +22,7 @@ from connectors.soap_erp.wsdl.declarations import Declarations
 from connectors.soap_erp.wsdl.documents import SETTINGS, Documents, is_address, shown
 from core.errors import ConfigError, RebatedError
 
+logging.getLogger("zeep").setLevel(logging.ERROR)  # it logs addresses whole, and they may hold a token
 _VERSIONS: dict[type, Literal["1.1", "1.2"]] = {Soap11Binding: "1.1", Soap12Binding: "1.2"}
 _WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
 _MOST_KEPT = 8
@@ -239,11 +241,14 @@ def _document(documents: Documents) -> Any:
     except RebatedError:
         raise
     except Exception as error:  # zeep stumbles over a wrong schema in many ways, AttributeError among them
-        said = f"{type(error).__name__}: {plain(str(error), longest=300)}"
-        raise ConfigError(
-            f"{documents.name}: cannot be used as a description of a SOAP service: {said}",
-            hint="check that `source` is a WSDL 1.1, and complete with its schemas",
-        ) from error
+        told = str(error)
+        for location, _ in documents.trees():  # which may hold a token
+            told = told.replace(location, shown(location))
+        said = f"{type(error).__name__}: {plain(told, longest=300)}"
+    raise ConfigError(
+        f"{documents.name}: cannot be used as a description of a SOAP service: {said}",
+        hint="check that `source` is a WSDL 1.1, and complete with its schemas",
+    )
 
 
 def _encoded(documents: Documents) -> dict[tuple[str, str], bool]:
