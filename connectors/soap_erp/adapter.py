@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from connectors.declarative.adapter import DeclarativeAdapter
-from connectors.soap_erp.probing import descriptions
+from connectors.soap_erp.probing import descriptions, operations
 from connectors.soap_erp.settings import SoapSettings
 from connectors.spi import AdapterSettings, Finding
 
@@ -21,4 +21,6 @@ class SoapAdapter(DeclarativeAdapter):
             yield found
             if found.level == "error":
                 return
+        if isinstance(self.settings, SoapSettings):
+            yield from operations(self.client.wire, self.settings)
         yield from super().check()

@@ -1,11 +1,14 @@
-"""What `rebated check` looks at in a system over SOAP before it asks anything: its WSDLs, and where they lead."""
+"""What `rebated check` looks at in a system over SOAP before it asks anything: its WSDLs, where they lead, and whether
+they have what the settings name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from connectors.declarative.settings.request import requests_of
 from connectors.declarative.wire import Wire
+from connectors.soap_erp.settings import SoapSettings
 from connectors.soap_erp.wire import SoapWire
 from connectors.soap_erp.wsdl.documents import is_address
 from connectors.spi import Finding
@@ -34,3 +37,21 @@ def descriptions(wire: Wire) -> Iterator[Finding]:
                 f"it was loaded from {own.rpartition('@')[2]}, and names {host} as where requests and credentials go",
                 f"write the right address as {what}.address",
             )
+
+
+def operations(wire: Wire, settings: SoapSettings) -> Iterator[Finding]:
+    """The operations no other part of a check asks for that the WSDLs do not have: of writes, and of single records."""
+    if not isinstance(wire, SoapWire):
+        return
+    for place, request in requests_of(settings):
+        part, _, rest = place.partition(".")
+        name, _, rest = rest.partition(".")
+        if part not in ("read", "write") or rest == "request":
+            continue
+        off = part == "write" and next((write.off for kind, write in settings.write.items() if kind == name), False)
+        try:
+            if not off:
+                wire.described(request).service.operation(request.what)
+        except RebatedError as error:
+            hint = f"correct it, or write off = true in [write.{name}]" if part == "write" else "correct it"
+            yield Finding("warning" if part == "write" else "error", f"{place}.operation", error.message, hint)
