@@ -57,6 +57,34 @@ def test_basic_carries_names_and_passwords_beyond_latin_1(connect, monkeypatch):
         assert desk.invalid == []
 
 
+@pytest.mark.parametrize(
+    "auth",
+    [
+        {"kind": "bearer", "token": {"env": "SECRET"}},
+        {
+            "kind": "oauth2",
+            "grant": "client_credentials",
+            "client_id": "rebated",
+            "client_secret": {"env": "SECRET"},
+        },
+    ],
+    ids=lambda auth: auth["kind"],
+)
+def test_a_token_goes_with_the_call(serve, connect, monkeypatch, auth):
+    monkeypatch.setenv("SECRET", "T-1")
+
+    def answer(asked):
+        if asked.path == "/token":
+            return Answer(200, b'{"access_token": "T-1", "token_type": "Bearer"}', {"Content-Type": "application/json"})
+        proved = asked.headers.get("Authorization") == "Bearer T-1"
+        return Answer(200, COUNTED, {"Content-Type": "text/xml"}) if proved else Answer(401)
+
+    server = serve(answer)
+    where = {"token_url": f"{server.url}/token"} if auth["kind"] == "oauth2" else {}
+    assert connect(WSDL, f"{server.url}/desk", auth={**auth, **where}).call(COUNT).body == {"Number": 7}
+    assert [asked.path for asked in server.asked] == ["/token", "/desk"][-1 - len(where) :]
+
+
 def test_a_windows_account_is_proved_once_for_many_calls(serve, connect):
     domain = Windows()
     client = connect(WSDL, serve(domain).url, auth=NTLM)
