@@ -14,6 +14,7 @@ from core.errors import DataError
 
 During = Literal["read", "write"]
 
+_ENVELOPE = re.compile(rb"<(?:[\w.-]+:)?Envelope\b")
 _LOOKED_AT = 8_000
 """Characters of hostile text that patterns are tried on."""
 
@@ -70,12 +71,12 @@ class ErrorRules:
 
     def message(self, body: Any, raw: bytes, path: str = "") -> str:
         """What a body says about what went wrong, where the rule or else the settings say it does. Only of a body that
-        cannot be read anything else is shown, since it holds no record."""
+        cannot be read and is no SOAP anything else is shown, since it holds no record and no session."""
         for place in (path, self._message):
             said = words(body, place) if place else ""
             if said:
                 return self.plain(said)
-        if body is None:
+        if body is None and not _ENVELOPE.search(raw[:_LOOKED_AT].replace(b"\0", b"")):
             return self.plain(raw[:_LOOKED_AT].decode("utf-8", "replace"), longest=120)
         return ""
 

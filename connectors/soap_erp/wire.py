@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from connectors.soap_erp.settings import SoapSettings
 
 _NOT_UNDERSTOOD = ("versionmismatch", "mustunderstand", "dataencodingunknown")
-_THEIRS = ("server", "receiver")
+_THEIRS = ("server", "receiver", "")
+"""A fault without a code says nothing of whose it is: nor that nothing was done."""
 _NOT_PROVED = frozenset(
     "failedauthentication invalidsecurity invalidsecuritytoken securitytokenunavailable unsupportedsecuritytoken "
     "unsupportedalgorithm failedcheck messageexpired securityerror".split()

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors.conformance import sample_request
-from connectors.spi import Window
+from connectors.spi import UnknownOutcome, Window
 from core.errors import FatalError, RetryableError
 from tests.unit.http.server import Answer, Server
 from tests.unit.soap_erp.vouchers import KEY, Vouchers, envelope, voucher
@@ -158,3 +158,21 @@ def test_an_operation_without_a_reply_may_be_answered_with_nothing(vouchers):
         vouchers.replies["Create"] = Answer(status)
         adapter = vouchers.adapter(write={"account_note": note})
         assert adapter.create(sample_request("account_note")).key
+
+
+@pytest.mark.parametrize(
+    "reply", [*list(UNUSABLE.values())[:7], envelope("<s:Fault><faultstring>no</faultstring></s:Fault>"), FOUND[:-40]]
+)
+def test_a_write_whose_reply_says_nothing_is_unknown(vouchers, reply):
+    vouchers.replies["Create"] = reply
+    with pytest.raises(UnknownOutcome):
+        vouchers.adapter().create(sample_request("credit_note"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_of_an_envelope_that_cannot_be_read_nothing_is_shown(vouchers, encoding):
+    told = envelope("<LogInResponse>s3ss1on</LogInResponse>").decode().encode(encoding)
+    vouchers.replies["Find"] = Answer(500, told)
+    with pytest.raises(RetryableError) as caught:
+        vouchers.adapter().look_up("credit_note", KEY, "C")
+    assert "500" in str(caught.value) and "s3ss1on" not in str(caught.value)
