@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from connectors.declarative.client import Client
 from connectors.declarative.expression import as_text, expression
-from connectors.declarative.paging import Ask, Identity, Raw, followed, turns
+from connectors.declarative.page import Ask, Raw
+from connectors.declarative.paging import Identity, followed, turns
 from connectors.declarative.settings.reading import Pages
 from connectors.declarative.settings.request import AnyRequest
 from connectors.http.redaction import plain

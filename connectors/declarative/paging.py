@@ -6,16 +6,15 @@ Stop is judged before anything is left out. A list that goes round in circles is
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from decimal import Decimal
-from hashlib import blake2b
 from itertools import pairwise
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 from requests.utils import parse_header_links
 
 from connectors.declarative.expression import as_text, expression
+from connectors.declarative.page import Ask, Circles, Raw, Turn, count_at, holds_at, value_at
 from connectors.declarative.settings.reading import (
     CursorPages,
     KeysetPages,
@@ -26,8 +25,7 @@ from connectors.declarative.settings.reading import (
     Pages,
     SearchPages,
 )
-from connectors.declarative.settings.request import AnyRequest
-from core.errors import DataError, FatalError, RetryableError
+from core.errors import FatalError, RetryableError
 
 Identity = Callable[[Any], Any]
 """What makes a record the same one as another."""
@@ -37,57 +35,6 @@ _MOST_READINGS = 3
 _PAGES_KEPT = 8
 """Pages whose records are not told again after a step back. Of those before, what is told again is no harm."""
 _ADVANCED_PAGE = ("number", "offset", "cursor", "after", "size", "search")
-
-
-class Raw(NamedTuple):
-    """A page as it came. `told`: whether the place of the records was in the reply at all."""
-
-    records: list[Any]
-    body: Any
-    headers: Mapping[str, str]
-    told: bool = True
-
-
-class Turn(NamedTuple):
-    """A page, and what a keyset goes on behind, where there is more."""
-
-    raw: Raw
-    after: Any = None
-
-
-class Ask(Protocol):
-    """Asks for a page: what `${page...}` stands for, the address that takes the place of the request's, and a request
-    that takes the place of the list's own."""
-
-    def __call__(self, page: Mapping[str, Any], address: str | None, request: AnyRequest | None = None, /) -> Raw: ...
-
-
-@dataclass(slots=True)
-class Circles:
-    """What has been asked for already. The same place twice, or the same page one after the other, has no end."""
-
-    what: str
-    _met: set[bytes]
-    _last: list[Any]
-
-    def __init__(self, what: str) -> None:
-        self.what, self._met, self._last = what, set(), []
-
-    def place(self, place: object) -> None:
-        """Raises FatalError where this place was asked for before."""
-        digest = blake2b(repr(place).encode("utf-8", "replace"), digest_size=12).digest()
-        if digest in self._met:
-            raise FatalError(f"{self.what}: the list goes round in circles: a page names one that was read already")
-        self._met.add(digest)
-
-    def page(self, records: list[Any], setting: str) -> None:
-        """Raises FatalError where the page is the one before it once more."""
-        if records and records == self._last:
-            raise FatalError(
-                f"{self.what}: two pages one after the other are the same",
-                hint=f"the request must send ${{page.{setting}}} in the way the server takes it",
-            )
-        self._last = records
 
 
 def turns(pages: Pages, ask: Ask, what: str, *, after: Any = None, identity: Identity | None = None) -> Iterator[Turn]:
@@ -141,7 +88,7 @@ def _linked(pages: LinkPages, ask: Ask, what: str) -> Iterator[Turn]:
 
 def _next_link(pages: LinkPages, raw: Raw, what: str) -> str | None:
     if pages.path:
-        found = _of(pages.path, raw.body, what)
+        found = value_at(pages.path, raw.body, what)
         if found is None or found is False or found == "":
             return None
         if not isinstance(found, str):
@@ -160,9 +107,9 @@ def _by_cursor(pages: CursorPages, ask: Ask, what: str) -> Iterator[Turn]:
         raw = ask(_page(size=pages.size, cursor=cursor), None)
         circles.page(raw.records, "cursor")
         yield Turn(raw)
-        if pages.more and not _holds(pages.more, raw.body, what):
+        if pages.more and not holds_at(pages.more, raw.body, what):
             return
-        cursor = _of(pages.path, raw.body, what)
+        cursor = value_at(pages.path, raw.body, what)
         if cursor is None or cursor is False or cursor == "":
             if pages.more:
                 raise FatalError(f"{what}: there is more, and `{pages.path}` finds no token for it")
@@ -180,7 +127,7 @@ def _numbered(pages: NumberedPages, ask: Ask, what: str) -> Iterator[Turn]:
         while True:
             raw = ask(_page(size=pages.size, number=number), None)
             circles.page(raw.records, "number")
-            told, counted = _count(pages.last, raw.body, what), _count(pages.total, raw.body, what)
+            told, counted = count_at(pages.last, raw.body, what), count_at(pages.total, raw.body, what)
             if pages.total and raw.records and (counted is None or counted < 0):
                 raise FatalError(
                     f"{what}: `{pages.total}` finds no number of records", hint="see `rebated connector try`"
@@ -198,7 +145,7 @@ def _numbered(pages: NumberedPages, ask: Ask, what: str) -> Iterator[Turn]:
             if total is not None:
                 ends = read >= total
             elif pages.more:
-                ends = not _holds(pages.more, raw.body, what)
+                ends = not holds_at(pages.more, raw.body, what)
             elif last is not None:
                 nth = number - pages.start + 1
                 _announced(raw, nth, last, pages.last, what)
@@ -223,18 +170,21 @@ def _searched(pages: SearchPages, ask: Ask, what: str) -> Iterator[Turn]:
         circles = Circles(what)
         raw = ask(_page(size=pages.size, number=1), None)
         circles.page(raw.records, "number")
-        last, total = (_count(path, raw.body, what) for path in (pages.last, pages.total))
+        last, total = (count_at(path, raw.body, what) for path in (pages.last, pages.total))
         yield Turn(raw)
         if last is None or last <= 1:
             return
-        search = _of(pages.id, raw.body, what)
+        search = value_at(pages.id, raw.body, what)
         if search is None or search == "" or isinstance(search, (list, dict, bool)):
             raise FatalError(f"{what}: there are {last} pages, and `{pages.id}` finds no id of the search")
         for number in range(2, last + 1):
             raw = ask(_page(size=pages.size, number=number, search=search), None, pages.next)
             circles.page(raw.records, "number")
             yield Turn(raw)
-            if _count(pages.last, raw.body, what) not in (None, last) or _count(pages.total, raw.body, what) != total:
+            if (
+                count_at(pages.last, raw.body, what) not in (None, last)
+                or count_at(pages.total, raw.body, what) != total
+            ):
                 break
             _announced(raw, number, last, pages.last, what)
         else:
@@ -282,7 +232,7 @@ def _by_offset(pages: OffsetPages, ask: Ask, what: str, identity: Identity) -> I
             fresh = [record for record in fresh if repr(record) not in known]
         told.append(fresh)
         yield Turn(raw._replace(records=fresh))
-        total = _count(pages.total, raw.body, what)
+        total = count_at(pages.total, raw.body, what)
         read = offset + len(raw.records)
         if (total >= 0 and read >= total) if total is not None else len(raw.records) < pages.size:
             return
@@ -326,32 +276,3 @@ def _key(value: Any, pages: KeysetPages, what: str) -> Any:
     if value is None or value == "" or isinstance(value, (list, dict, bool)):
         raise FatalError(f"{what}: a record has no `{pages.field}`, by which the list is divided")
     return value
-
-
-def _of(path: str, body: Any, what: str) -> Any:
-    try:
-        return expression(path).of(body)
-    except DataError as error:
-        raise FatalError(f"{what}: {error.message}") from None
-
-
-def _holds(path: str, body: Any, what: str) -> bool:
-    try:
-        return expression(path).holds(body)
-    except DataError as error:
-        raise FatalError(f"{what}: {error.message}") from None
-
-
-def _count(path: str, body: Any, what: str) -> int | None:
-    """A number the body tells; None where it does not."""
-    if not path:
-        return None
-    found = _of(path, body, what)
-    if found is None or found == "":
-        return None
-    try:
-        return int(as_text(found))
-    except (ValueError, DataError):
-        raise FatalError(
-            f"{what}: what `{path}` finds is no count", hint="see `pages`: where the reply tells how many there are"
-        ) from None
