@@ -9,7 +9,7 @@ from connectors.declarative.client import Client
 from connectors.declarative.expression import as_text, expression
 from connectors.declarative.page import Ask, Raw
 from connectors.declarative.paging import Identity, followed, turns
-from connectors.declarative.settings.reading import Pages
+from connectors.declarative.settings.pages import Pages
 from connectors.declarative.settings.request import AnyRequest
 from connectors.http.redaction import plain
 from core.errors import DataError, FatalError, RetryableError

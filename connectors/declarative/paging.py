@@ -15,7 +15,7 @@ from requests.utils import parse_header_links
 
 from connectors.declarative.expression import as_text, expression
 from connectors.declarative.page import Ask, Circles, Raw, Turn, count_at, holds_at, value_at
-from connectors.declarative.settings.reading import (
+from connectors.declarative.settings.pages import (
     CursorPages,
     KeysetPages,
     LinkPages,

@@ -9,7 +9,8 @@ from connectors.declarative.expression import as_text, expression
 from connectors.declarative.listing import Chunk
 from connectors.declarative.reading.stream import Source
 from connectors.declarative.references import references
-from connectors.declarative.settings.reading import KeysetPages, StampWindow
+from connectors.declarative.settings.pages import KeysetPages
+from connectors.declarative.settings.reading import StampWindow
 from connectors.declarative.settings.request import AnyRequest
 from connectors.declarative.stamps import Stamps, instant_of
 from core.errors import DataError, FatalError

@@ -12,7 +12,8 @@ from connectors.declarative.listing import Chunk, Listing, doubtful
 from connectors.declarative.lookups import Lookups
 from connectors.declarative.reading.records import Records, Told, missing_in
 from connectors.declarative.settings import DeclarativeSettings
-from connectors.declarative.settings.reading import Join, OnePage, StampWindow, Stream
+from connectors.declarative.settings.pages import OnePage
+from connectors.declarative.settings.reading import Join, StampWindow, Stream
 from connectors.declarative.single import can_be_id
 from connectors.declarative.stamps import Stamps
 from connectors.http.ahead import ahead

@@ -8,7 +8,8 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from connectors.declarative.settings.base import Path, Section, TextTemplate
-from connectors.declarative.settings.reading import Fields, FieldSource, One, OnePage, Pages, _short
+from connectors.declarative.settings.pages import OnePage, Pages
+from connectors.declarative.settings.reading import Fields, FieldSource, One, _short
 from connectors.declarative.settings.request import AnyRequest
 from connectors.spi import Uniqueness
 
