@@ -104,6 +104,17 @@ class _Functions(functions.Functions):
 _SHORTCUTS = Shortcuts(_Functions())
 
 
+_QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`""")
+_NAME = re.compile(r"[\w:-]*[^\W\d_][\w:-]*")
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def _unquoted(text: str) -> str:
+    """What to do about the first name that has to stand in quotes, if there is one."""
+    names = (name for name in _NAME.findall(_QUOTED.sub(" ", text)) if not _PLAIN_NAME.fullmatch(name))
+    return next((f'; a name with other letters or signs stands in double quotes: "{name}"' for name in names), "")
+
+
 class Expression:
     """A compiled expression. Safe to use from threads."""
 
@@ -115,7 +126,8 @@ class Expression:
         try:
             self._call = _SHORTCUTS.call(_exact(jmespath.compile(text or "@").parsed))
         except (JMESPathError, ValueError, DataError) as error:
-            raise ValueError(f"{text!r} is not a JMESPath expression: {str(error).splitlines()[0]}") from None
+            why = str(error).splitlines()[0].rstrip(": ")
+            raise ValueError(f"{text!r} is not a JMESPath expression: {why}{_unquoted(text)}") from None
 
     def of(self, data: Any) -> Any:
         """What it finds; None where there is nothing. Raises DataError where the data cannot be so used."""

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
+from unicodedata import category
 
 import simplejson
 
@@ -184,12 +185,17 @@ def _reply(request: AnyRequest, reply: Reply, adapter: DeclarativeAdapter) -> st
     return "" if body is None else _cut(_json(_firsts(body, hide)))
 
 
+def _legible(sign: str) -> str:
+    """A sign as a terminal can show it. Spaces that do not break stand between thousands in much of the world."""
+    if sign.isprintable() or sign == "\n":
+        return sign
+    return " " if category(sign) == "Zs" else "\N{REPLACEMENT CHARACTER}"
+
+
 def _firsts(value: Any, hide: Callable[[str], str]) -> Any:
     """The value with one element of each list."""
     if isinstance(value, str):
-        return "".join(
-            sign if sign.isprintable() or sign == "\n" else "\N{REPLACEMENT CHARACTER}" for sign in hide(value)
-        )
+        return "".join(map(_legible, hide(value)))
     if isinstance(value, dict):
         return {_firsts(name, hide): _firsts(item, hide) for name, item in value.items()}
     if not isinstance(value, list):

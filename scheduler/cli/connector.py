@@ -214,7 +214,10 @@ def _show_read(read: Any) -> None:
         say(f"{len(read.quarantined)} of them would go to quarantine, such as {read.quarantined[0]}", "yellow")
     for record in read.records[:1]:
         rows = [(field, value) for field, value in record.fields.items()]
-        rows += [(f"line {number}", line) for number, line in enumerate(record.lines[:3], 1)]
+        rows += [
+            (f"line {number}", ", ".join(f"{field} {value}" for field, value in line.items()))
+            for number, line in enumerate(record.lines[:3], 1)
+        ]
         out.print(table(f"{record.kind} {record.external_id}", [("field", ""), ("value", "")], rows))
     for bad in read.bad[:3]:
         say(f"{bad.kind or 'record'} {bad.external_id or '?'}: {bad.message}", "yellow")

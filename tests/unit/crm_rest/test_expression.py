@@ -47,6 +47,17 @@ def test_what_is_no_expression_is_refused(text: str) -> None:
         expression(text)
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("return.Список.Документ", "Список"), ("a-b", "a-b"), ("odata:next", "odata:next"), ('"Ключ".Имя', "Имя")],
+)
+def test_a_name_that_has_to_stand_in_quotes_is_shown_in_them(text: str, name: str) -> None:
+    with pytest.raises(ValueError, match=f'stands in double quotes: "{name}"$'):
+        expression(text)
+    quoted = text.replace("Документ", '"Документ"').replace(name, f'"{name}"')
+    assert expression(quoted).of({}) is None
+
+
 def test_an_unknown_function_is_an_error_of_ours() -> None:
     with pytest.raises((DataError, ValueError)):
         expression("no_such_function(@)").of({})
