@@ -10,8 +10,8 @@ from typing import Any
 
 from connectors.conformance import Request, Seed
 from connectors.spi import WriteKind
+from tests.helpers.stand_ins.buyer_harness import BuyerHarness
 from tests.helpers.stand_ins.dolibarr_soap import DolibarrSoap
-from tests.helpers.stand_ins.harness import PresetHarness
 from tests.helpers.stand_ins.soap.base import operation_in
 from tests.helpers.stand_ins.table import Row, Table
 
@@ -19,7 +19,7 @@ DAY = date(2026, 1, 15)
 TYPES = {"credit_note": 2, "debit_invoice": 0}
 
 
-class DolibarrSoapHarness(PresetHarness):
+class DolibarrSoapHarness(BuyerHarness):
     """Documents are seeded as invoices; a seed's text is their public note."""
 
     preset = "dolibarr_soap"
@@ -47,9 +47,6 @@ class DolibarrSoapHarness(PresetHarness):
             "wsdl": {name: {"source": str(served.source)} for name, served in DolibarrSoap.services.items()},
         }
 
-    def stream(self) -> str:
-        return "documents"
-
     # ------------------------------------------------------------ the source
 
     @property
@@ -63,15 +60,10 @@ class DolibarrSoapHarness(PresetHarness):
     def alter(self, row: Row, record: Seed) -> None:
         self.table.change(row, {"note_public": record.text})
 
-    def seed_with_bad(self, records: Sequence[Seed]) -> None:
-        self.seed(records)
-        self.rows["BAD"] = row = self.make(Seed("BAD"))
+    def spoil(self, row: Row) -> None:
         self.table.change(row, {"fk_statut": 9})
 
     # ------------------------------------------------------------ the target
-
-    def account(self) -> str:
-        return self.buyer.id
 
     def stored(self, kind: WriteKind, key: str) -> int:
         """Those that stand. A draft that doubled cannot be removed over SOAP, and is none."""

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from connectors.conformance import Request, Seed, sample_by_key
-from connectors.spi import TierRequest, WriteKind
-from tests.helpers.stand_ins.harness import PresetHarness
+from connectors.conformance import Request, Seed
+from connectors.spi import WriteKind
+from tests.helpers.stand_ins.buyer_harness import BuyerHarness
 from tests.helpers.stand_ins.magento1 import Magento
 from tests.helpers.stand_ins.soap.base import WSDL_FOLDER, operation_in
 from tests.helpers.stand_ins.table import Row, Table
@@ -16,7 +16,7 @@ from tests.helpers.stand_ins.table import Row, Table
 _STATES = ("1", "2")
 
 
-class MagentoHarness(PresetHarness):
+class MagentoHarness(BuyerHarness):
     """Documents are seeded as invoices; a seed's text decides whether one is paid."""
 
     preset = "magento1"
@@ -42,9 +42,6 @@ class MagentoHarness(PresetHarness):
             },
         }
 
-    def stream(self) -> str:
-        return "documents"
-
     # ------------------------------------------------------------ the source
 
     @property
@@ -62,21 +59,14 @@ class MagentoHarness(PresetHarness):
     def alter(self, row: Row, record: Seed) -> None:
         self.table.change(row, {"state": _STATES[record.text == "second"]})
 
-    def seed_with_bad(self, records: Sequence[Seed]) -> None:
-        self.seed(records)
-        self.rows["BAD"] = row = self.make(Seed("BAD"))
+    def spoil(self, row: Row) -> None:
         self.table.change(row, {"state": "9"})
 
     # ------------------------------------------------------------ the target
 
-    def account(self) -> str:
-        return self.buyer.id
-
     def stored(self, kind: WriteKind, key: str) -> int:
         if kind == "tier":
-            request = sample_by_key("tier", key, self.buyer.id)
-            assert isinstance(request, TierRequest)
-            return int(self.magento.groups[int(self.buyer.values["group_id"])] == request.tier)
+            return self.is_asked(key, self.magento.groups[int(self.buyer.values["group_id"])])
         comments = [each["comment"] for order in self.magento.orders for each in order.values["history"]]
         return sum(key in comment for comment in comments)
 

@@ -7,9 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from connectors.conformance import Request, Seed, cannot, sample_by_key
+from connectors.conformance import Request, Seed, cannot
 from connectors.spi import WriteKind
-from tests.helpers.stand_ins.harness import PresetHarness
+from tests.helpers.stand_ins.buyer_harness import BuyerHarness
 from tests.helpers.stand_ins.nav import Nav
 from tests.helpers.stand_ins.soap import operation_in
 from tests.helpers.stand_ins.table import Row, Table
@@ -19,7 +19,7 @@ TIER = "Our_Account_No"
 _FORMATS = {"de": "%d.%m.%Y", "en": "%m/%d/%Y"}
 
 
-class NavHarness(PresetHarness):
+class NavHarness(BuyerHarness):
     """Records are entries of the ledger, each with its posted invoice; a seed's text is the external document number of
     both."""
 
@@ -74,15 +74,10 @@ class NavHarness(PresetHarness):
     def shift_page(self, changed: Seed, added: Seed) -> None:
         cannot("what is posted does not change")
 
-    def seed_with_bad(self, records: Sequence[Seed]) -> None:
-        self.seed(records)
-        self.rows["BAD"] = row = self.make(Seed("BAD"))
+    def spoil(self, row: Row) -> None:
         row.extra["document"].extra["lines"][0]["VAT_Prod_Posting_Group"] = "NONE"
 
     # ------------------------------------------------------------ the target
-
-    def account(self) -> str:
-        return self.buyer.id
 
     def batch(self, kind: WriteKind, count: int, first: int = 1) -> Any:
         if kind == "tier":
@@ -94,8 +89,7 @@ class NavHarness(PresetHarness):
         if kind == "account_note":
             return sum(each["key"] == key for each in nav.books.comments)
         if kind == "tier":
-            request: Any = sample_by_key("tier", key, self.account())
-            return int(self.buyer.values.get(TIER) == request.tier)
+            return self.is_asked(key, self.buyer.values.get(TIER))
         return sum(len(nav.books.tables[name].where(External_Document_No=key)) for name in ("memos", "posted_memos"))
 
     def is_write(self, request: Request) -> bool:

@@ -7,9 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from connectors.conformance import Request, Seed, sample_by_key
-from connectors.spi import TierRequest, WriteKind
-from tests.helpers.stand_ins.harness import PresetHarness
+from connectors.conformance import Request, Seed
+from connectors.spi import WriteKind
+from tests.helpers.stand_ins.buyer_harness import BuyerHarness
 from tests.helpers.stand_ins.netsuite_soap import PATH, WSDL, NetSuiteSoap
 from tests.helpers.stand_ins.soap import operation_in
 from tests.helpers.stand_ins.table import Row, Table
@@ -18,7 +18,7 @@ DAY = date(2026, 1, 15)
 _WRITES = ("add", "update", "upsert", "delete")
 
 
-class NetSuiteSoapHarness(PresetHarness):
+class NetSuiteSoapHarness(BuyerHarness):
     """Documents are seeded as invoices; a seed's text is their memo. NetSuite gives no page below five records."""
 
     preset = "netsuite_suitetalk"
@@ -67,21 +67,14 @@ class NetSuiteSoapHarness(PresetHarness):
     def alter(self, row: Row, record: Seed) -> None:
         self.table.change(row, {"memo": record.text})
 
-    def seed_with_bad(self, records: Sequence[Seed]) -> None:
-        self.seed(records)
-        self.rows["BAD"] = row = self.make(Seed("BAD"))
+    def spoil(self, row: Row) -> None:
         row.values["status"] = "Offen"
 
     # ------------------------------------------------------------ the target
 
-    def account(self) -> str:
-        return self.buyer.id
-
     def stored(self, kind: WriteKind, key: str) -> int:
         if kind == "tier":
-            request = sample_by_key("tier", key, self.account())
-            assert isinstance(request, TierRequest)
-            return int(self.buyer.extra["custom"].get("custentity_rebated_tier") == request.tier)
+            return self.is_asked(key, self.buyer.extra["custom"].get("custentity_rebated_tier"))
         table = self.books.notes if kind == "account_note" else self.table
         return len(table.where(externalId=key))
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from connectors.conformance import Request, Seed, sample_by_key, sample_request
-from connectors.spi import TierRequest, WriteKind, WriteRequest
-from tests.helpers.stand_ins.harness import PresetHarness
+from connectors.conformance import Request, Seed, sample_request
+from connectors.spi import WriteKind, WriteRequest
+from tests.helpers.stand_ins.buyer_harness import BuyerHarness
 from tests.helpers.stand_ins.onec import OneC
 from tests.helpers.stand_ins.soap.base import WSDL_FOLDER, operation_in
 from tests.helpers.stand_ins.table import Row, Table
@@ -16,7 +16,7 @@ from tests.helpers.stand_ins.table import Row, Table
 _WRITES = ("CreateCreditNote", "PostDocument", "DeleteDraft", "AddNote", "SetTier")
 
 
-class OneCHarness(PresetHarness):
+class OneCHarness(BuyerHarness):
     """Documents are seeded as invoices; a seed's text is their note."""
 
     preset = "onec"
@@ -36,9 +36,6 @@ class OneCHarness(PresetHarness):
             "values": {"url": f"{self.proxy.url}/base", "wsdl": str(WSDL_FOLDER / "onec.wsdl")},
         }
 
-    def stream(self) -> str:
-        return "documents"
-
     # ------------------------------------------------------------ the source
 
     @property
@@ -52,21 +49,14 @@ class OneCHarness(PresetHarness):
     def alter(self, row: Row, record: Seed) -> None:
         self.table.change(row, {"note": record.text})
 
-    def seed_with_bad(self, records: Sequence[Seed]) -> None:
-        self.seed(records)
-        self.rows["BAD"] = row = self.make(Seed("BAD"))
+    def spoil(self, row: Row) -> None:
         self.table.change(row, {"currency": "999"})
 
     # ------------------------------------------------------------ the target
 
-    def account(self) -> str:
-        return self.buyer.id
-
     def stored(self, kind: WriteKind, key: str) -> int:
         if kind == "tier":
-            request = sample_by_key("tier", key, self.buyer.id)
-            assert isinstance(request, TierRequest)
-            return int(self.onec.tiers.get(self.buyer.id, {}).get("tier") == request.tier)
+            return self.is_asked(key, self.onec.tiers.get(self.buyer.id, {}).get("tier"))
         if kind == "account_note":
             return sum(note["key"] == key for note in self.onec.notes.values())
         return len(self.onec.documents.where(key=key))

@@ -7,9 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from connectors.conformance import Request, Seed, sample_by_key
-from connectors.spi import TierRequest, WriteKind
-from tests.helpers.stand_ins.harness import PresetHarness
+from connectors.conformance import Request, Seed
+from connectors.spi import WriteKind
+from tests.helpers.stand_ins.buyer_harness import BuyerHarness
 from tests.helpers.stand_ins.sage_x3 import PATH, SageX3
 from tests.helpers.stand_ins.soap.base import operation_in
 from tests.helpers.stand_ins.table import Row, Table
@@ -19,7 +19,7 @@ TYPES = {"credit_note": "CRM", "debit_invoice": "INV"}
 LINE = {"ITMREF": "SAW-3", "ITMDES": "Saw & blade", "QTY": "2", "GROPRI": "100.05", "VACITM1": "NOR"}
 
 
-class SageX3Harness(PresetHarness):
+class SageX3Harness(BuyerHarness):
     """Documents are seeded as invoices; a seed's text is their note."""
 
     preset = "sage_x3"
@@ -47,9 +47,6 @@ class SageX3Harness(PresetHarness):
             "wsdl": {"x3": {"source": str(SageX3.services["x3"].source), "address": f"{self.proxy.url}{PATH}"}},
         }
 
-    def stream(self) -> str:
-        return "documents"
-
     # ------------------------------------------------------------ the source
 
     @property
@@ -62,21 +59,14 @@ class SageX3Harness(PresetHarness):
     def alter(self, row: Row, record: Seed) -> None:
         self.table.change(row, {"INVNOT": record.text})
 
-    def seed_with_bad(self, records: Sequence[Seed]) -> None:
-        self.seed(records)
-        self.rows["BAD"] = row = self.make(Seed("BAD"))
+    def spoil(self, row: Row) -> None:
         self.table.change(row, {"INVDAT": "no day"})
 
     # ------------------------------------------------------------ the target
 
-    def account(self) -> str:
-        return self.buyer.id
-
     def stored(self, kind: WriteKind, key: str) -> int:
         if kind == "tier":
-            request = sample_by_key("tier", key, self.buyer.id)
-            assert isinstance(request, TierRequest)
-            return int(self.buyer.values["YREBTIER"] == request.tier)
+            return self.is_asked(key, self.buyer.values["YREBTIER"])
         return len(self.x3.invoices.where(INVREF=key, SIVTYP=TYPES[kind]))
 
     def is_write(self, request: Request) -> bool:

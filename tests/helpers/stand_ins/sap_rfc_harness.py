@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from connectors.conformance import Request, Seed, sample_by_key, sample_request
-from connectors.spi import TierRequest, WriteKind, WriteRequest
-from tests.helpers.stand_ins.harness import PresetHarness
+from connectors.conformance import Request, Seed, sample_request
+from connectors.spi import WriteKind, WriteRequest
+from tests.helpers.stand_ins.buyer_harness import BuyerHarness
 from tests.helpers.stand_ins.sap_rfc import Sap
 from tests.helpers.stand_ins.soap.base import WSDL_FOLDER, operation_in
 from tests.helpers.stand_ins.table import Row, Table
@@ -17,7 +17,7 @@ _WRITES = ("Z_REBATED_POST", "Z_REBATED_NOTE", "Z_REBATED_TIER")
 TAXES = {"S 20": "A1", "S 10": "A2", "Z 0": "A0"}
 
 
-class SapHarness(PresetHarness):
+class SapHarness(BuyerHarness):
     """Billing documents are seeded as invoices; a seed's text is their text."""
 
     preset = "sap_rfc"
@@ -39,9 +39,6 @@ class SapHarness(PresetHarness):
             "maps": {"taxes": TAXES},
         }
 
-    def stream(self) -> str:
-        return "documents"
-
     # ------------------------------------------------------------ the source
 
     @property
@@ -55,21 +52,14 @@ class SapHarness(PresetHarness):
     def alter(self, row: Row, record: Seed) -> None:
         self.table.change(row, {"TEXT": record.text})
 
-    def seed_with_bad(self, records: Sequence[Seed]) -> None:
-        self.seed(records)
-        self.rows["BAD"] = row = self.make(Seed("BAD"))
+    def spoil(self, row: Row) -> None:
         self.table.change(row, {"FKSTO": "?"})
 
     # ------------------------------------------------------------ the target
 
-    def account(self) -> str:
-        return self.buyer.id
-
     def stored(self, kind: WriteKind, key: str) -> int:
         if kind == "tier":
-            request = sample_by_key("tier", key, self.buyer.id)
-            assert isinstance(request, TierRequest)
-            return int(self.sap.tiers.get(self.buyer.id, {}).get("TIER") == request.tier)
+            return self.is_asked(key, self.sap.tiers.get(self.buyer.id, {}).get("TIER"))
         return len(self.sap.documents.where(RB_KEY=key))
 
     def taken_key(self, kind: WriteKind) -> WriteRequest:
