@@ -53,7 +53,7 @@ _RANGES = {
     "nonPositiveInteger": (None, 0),
     "negativeInteger": (None, -1),
 }
-_FORMS = {name: re.compile(form) for name, (form, _) in _DIGITS.items()}
+_FORMS = {name: re.compile(form, re.ASCII) for name, (form, _) in _DIGITS.items()}
 
 
 def text_of(value: Any, place: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, TypeAlias
 
@@ -92,7 +92,12 @@ class Shape:
             fields[name] = fields[element.qname.text] = (name, most >= _MANY, PLACES[shape.kind], shape)
             if most >= _MANY:
                 many.append(name)
-            if least and not self.owner.may_lack(name):
+            members = self.owner.members(element)
+            for tag, member, inner in members:
+                fields[member] = fields[tag] = (member, most >= _MANY, PLACES[inner.kind], inner)
+                if most >= _MANY:
+                    many.append(member)
+            if least and not members and not self.owner.may_lack(name):
                 needed.add(name)
                 if not element.nillable:
                     filled.add(name)
@@ -117,13 +122,20 @@ class Message(NamedTuple):
 class Shapes:
     """What is known of the types of one service. Safe to use from threads."""
 
-    def __init__(self, schema: Schema | None = None, *, may_lack: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        schema: Schema | None = None,
+        *,
+        may_lack: Collection[str] = (),
+        substitutes: Callable[[str], Iterable[str]] | None = None,
+    ) -> None:
         """`schema` is zeep's (`client.wsdl.types`). `may_lack`: names of elements that may be absent though the schema
-        requires them, such as those that others may stand for (substitution groups); `*` in one stands for any text."""
+        requires them; `*` in one stands for any text. `substitutes`: the elements that may stand in place of one."""
         self._may_lack = tuple(may_lack)
         self.free = Shape(self, "any")
         self.text = Shape(self, "text")
         self._schema = schema
+        self._substitutes = substitutes
         self._of_types: dict[int, tuple[Any, Shape]] = {}
         self._built_in = {kind: Shape(self, kind) for kind in set(BUILT_IN.values())}
         self._elements: dict[str, Any] | None = None
@@ -158,6 +170,13 @@ class Shapes:
             shape = self._made(resolved)
         # kept with its type, so that the number is not given to another
         return self._of_types.setdefault(id(xsd_type), (xsd_type, shape))[1]
+
+    def members(self, head: Element) -> list[tuple[str, str, Shape]]:
+        """What may stand in place of an element: tag, local name and shape of each. zeep knows nothing of it."""
+        if self._substitutes is None or not head.is_global:
+            return []
+        found = ((tag, self.named_element(tag)) for tag in self._substitutes(head.qname.text))
+        return [(tag, tag.rpartition("}")[2], shape) for tag, shape in found if shape is not None]
 
     def named_element(self, tag: str) -> Shape | None:
         """What the element with this name and namespace, which the schema knows anywhere, looks like."""

@@ -91,7 +91,8 @@ class Descriptions:
                 fetch=self._fetched,
             )
             service = service_of(documents, settings.service, settings.port, address)
-            shapes = Shapes(service.types, may_lack=settings.may_lack)
+            substitutes = service.declarations.substitutes
+            shapes = Shapes(service.types, may_lack=settings.may_lack, substitutes=substitutes)
             return Described(service, shapes, documents, stated=bool(address))
         except (ConfigError, FatalError, RetryableError) as error:
             failure = error

@@ -11,7 +11,7 @@ from connectors.conformance import sample_request
 from connectors.spi import UnknownOutcome, Window
 from core.errors import FatalError, RetryableError
 from tests.unit.http.server import Answer, Server
-from tests.unit.soap_erp.vouchers import KEY, Vouchers, envelope, voucher
+from tests.unit.soap_erp.vouchers import KEY, WSDL, Vouchers, envelope, voucher
 
 HTML = {"Content-Type": "text/html"}
 RENAMED = voucher().replace("Voucher>", "Document>")
@@ -176,3 +176,23 @@ def test_of_an_envelope_that_cannot_be_read_nothing_is_shown(vouchers, encoding)
     with pytest.raises(RetryableError) as caught:
         vouchers.adapter().look_up("credit_note", KEY, "C")
     assert "500" in str(caught.value) and "s3ss1on" not in str(caught.value)
+
+
+GROUP = """<xsd:element name="Document" type="tns:Voucher" abstract="true"/>
+<xsd:element name="Invoice" type="tns:Voucher" substitutionGroup="tns:Document"/>
+<xsd:element name="CreditNote" type="tns:Voucher" substitutionGroup="tns:Document"/>
+<xsd:complexType name="Vouchers">"""
+
+
+@pytest.mark.parametrize(("names", "ids"), [((), ["1"]), (("CreditNote",), []), (("Invoice", "CreditNote"), ["1"])])
+def test_members_of_a_substitution_group_are_lists_of_their_own(vouchers, tmp_path, names, ids):
+    names = names or ("Invoice",)
+    text = WSDL.read_text().replace('<xsd:complexType name="Vouchers">', GROUP)
+    listed = '<xsd:element name="Voucher" type="tns:Voucher" minOccurs="0" maxOccurs="unbounded"/>'
+    assert listed in text
+    text = text.replace(listed, '<xsd:element ref="tns:Document" maxOccurs="unbounded"/>')
+    (tmp_path / "group.wsdl").write_text(text)
+    inside = "".join(voucher(id).replace("Voucher>", f"{name}>") for id, name in enumerate(names, 1))
+    vouchers.replies["List"] = envelope(f"<ListResponse><Vouchers>{inside}</Vouchers><Bookmark/></ListResponse>")
+    more = {"wsdl": {"only": {"source": "group.wsdl"}}, "read": {"vouchers": {"records": "Vouchers.Invoice"}}}
+    assert [record.external_id for record in pulled(vouchers, **more)] == ids

@@ -75,6 +75,7 @@ class TestValues:
         [
             ("Total", "12,50"),
             ("Total", "1e3"),
+            ("Total", "\u0661\u0662"),
             ("Total", ""),
             ("Total", Decimal("NaN")),
             ("Total", True),
