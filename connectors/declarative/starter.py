@@ -47,7 +47,7 @@ def _lines(name: str, connection: str) -> Iterator[str]:
     yield ""
     yield f"{head}]"
     yield f'preset = "{name}"'
-    credentials = list(_credentials(data.get("auth", {}), connection, adapters()[name]))
+    credentials = list(_credentials(data.get("auth", {}), connection, adapters()[name], told.credentials))
     if credentials:
         yield ""
         yield f"{head}.auth]"
@@ -74,7 +74,7 @@ def _lines(name: str, connection: str) -> Iterator[str]:
         yield from (f'# {setting} = "{connection}"' for setting in routes)
 
 
-def _credentials(auth: Mapping[str, Any], connection: str, adapter: str) -> Iterator[str]:
+def _credentials(auth: Mapping[str, Any], connection: str, adapter: str, meanings: Mapping[str, str]) -> Iterator[str]:
     """The settings of auth that the preset leaves open: those that are needed, then secrets that may be."""
     model = _model(auth.get("kind", "none"), adapter)
     signed = "algorithm" in auth  # the client proves itself by what it signs, and not by a secret
@@ -94,7 +94,7 @@ def _credentials(auth: Mapping[str, Any], connection: str, adapter: str) -> Iter
             value = f'"var/{connection}-token.json"'
         else:
             value = '""'
-        yield f"{f'{name} = {value}':<40} # {field.description}"
+        yield f"{f'{name} = {value}':<40} # {meanings.get(name, field.description)}"
 
 
 def _model(kind: str, adapter: str) -> type[BaseModel]:

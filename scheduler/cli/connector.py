@@ -100,6 +100,7 @@ def show(
         ("rights", told.rights),
         ("limits", told.limits),
         ("fields to add", tuple(f"{field.on}: {field.name} ({field.type}): {field.why}" for field in told.fields)),
+        ("credentials", tuple(f"{key}: {text}" for key, text in told.credentials.items())),
         ("values", tuple(f"{key}: {value.title}. {value.description}" for key, value in told.values.items())),
     ):
         rows += [(heading if number == 0 else "", item) for number, item in enumerate(items)]

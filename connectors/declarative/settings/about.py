@@ -59,5 +59,6 @@ class About(Section):
     rights: tuple[str, ...] = Field(default=(), description="the least rights its user needs")
     limits: tuple[str, ...] = Field(default=(), description="limits of the vendor, and of the preset")
     fields: tuple[AdministratorField, ...] = Field(default=(), description="fields an administrator adds")
+    credentials: dict[str, str] = Field(default={}, description="settings of [auth], and what they are in this system")
     values: dict[str, Value] = Field(default={}, description="the values of [values], described")
     sunset: Sunset | None = Field(default=None, description="when the interface ends")

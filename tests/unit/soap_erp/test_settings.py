@@ -10,7 +10,8 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.crm_rest.settings import RestSettings
-from connectors.declarative.preset import laid_over
+from connectors.declarative.preset import laid_over, preset_names
+from connectors.declarative.starter import about, starter
 from connectors.soap_erp.settings import SoapSettings
 from connectors.spi import Window
 from core.errors import RebatedError
@@ -121,3 +122,11 @@ def test_a_wsdl_that_is_not_there_is_named_with_its_setting(tmp_path: Path) -> N
     missing = {"only": {"source": str(WSDL / "no_such.wsdl")}}
     with pytest.raises(RebatedError, match=r"wsdl\.only: .*no_such\.wsdl"):
         told(tmp_path, soap(""), wsdl=missing, read={"invoices": INVOICES})
+
+
+@pytest.mark.parametrize("name", preset_names())
+def test_what_a_preset_says_of_its_credentials_stands_beside_them(name: str) -> None:
+    begun = starter(name, "erp")
+    for setting, meaning in about(name).credentials.items():
+        (line,) = (line for line in begun.splitlines() if line.startswith(f"{setting} = "))
+        assert line.endswith(f"# {meaning}")
