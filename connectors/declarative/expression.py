@@ -29,6 +29,7 @@ _ESCAPED = re.compile(r"&(?:quot|amp|lt|gt|apos|#0*39|#x0*27);", re.IGNORECASE)
 
 _EXACT = Context(prec=1000, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 _LARGEST_EXPONENT = 400
+_NO = frozenset({"", "false", "0", "no", "n"})
 _NESTING = 64
 """How deep lists and tables may stand in each other in JSON inside a text."""
 
@@ -139,6 +140,11 @@ class Expression:
     def holds(self, data: Any) -> bool:
         """Whether it finds something true: not null, false, or empty. Zero is true, as in JMESPath."""
         return not is_false(self.of(data))
+
+    def affirms(self, data: Any) -> bool:
+        """Whether it says that something was done. As `holds`, but a text that says no in so many words is no yes."""
+        found = self.of(data)
+        return not is_false(found) and not (isinstance(found, str) and found.strip().lower() in _NO)
 
 
 @lru_cache(maxsize=2000)

@@ -127,7 +127,7 @@ class SoapWire:
         if not isinstance(request, Operation) or not request.ok_when:
             return None
         try:
-            if expression(request.ok_when).holds(body):
+            if expression(request.ok_when).affirms(body):
                 return None
         except DataError as error:
             return error.message

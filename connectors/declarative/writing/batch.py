@@ -143,7 +143,7 @@ class Batches:
     def _result(self, item: _Item, result: Any, error: Any, general: Any) -> Result:
         if error is None and result is None:
             error = general
-        if error is None and result is not None and self._batch.ok and not expression(self._batch.ok).holds(result):
+        if error is None and result is not None and self._batch.ok and not expression(self._batch.ok).affirms(result):
             error = result
         try:
             if error is not None:

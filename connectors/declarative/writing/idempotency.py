@@ -99,7 +99,7 @@ class Upsert(DuplicateError):
             raise _there(request)
 
     def after(self, request: WriteRequest, answer: Answer) -> None:
-        if self._created is not None and not self._created.holds({"status": answer.status, "body": answer.body}):
+        if self._created is not None and not self._created.affirms({"status": answer.status, "body": answer.body}):
             raise _there(request)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from connectors.conformance import sample_request
-from connectors.spi import UnknownOutcome, Window
+from connectors.spi import UnknownOutcome, Window, WriteRefused
 from core.errors import FatalError, RetryableError
 from tests.unit.http.server import Answer, Server
 from tests.unit.soap_erp.vouchers import KEY, WSDL, Vouchers, envelope, voucher
@@ -196,3 +196,17 @@ def test_members_of_a_substitution_group_are_lists_of_their_own(vouchers, tmp_pa
     vouchers.replies["List"] = envelope(f"<ListResponse><Vouchers>{inside}</Vouchers><Bookmark/></ListResponse>")
     more = {"wsdl": {"only": {"source": "group.wsdl"}}, "read": {"vouchers": {"records": "Vouchers.Invoice"}}}
     assert [record.external_id for record in pulled(vouchers, **more)] == ids
+
+
+@pytest.mark.parametrize(
+    ("said", "done"), [("true", True), ("OK", True), ("false", False), (" No ", False), ("0", False)]
+)
+def test_a_success_that_says_no_is_none(vouchers, said, done):
+    vouchers.replies["List"] = envelope(f"<ListResponse><Vouchers/><Bookmark>{said}</Bookmark></ListResponse>")
+    asked = {"operation": "List", "arguments": {}, "ok_when": "Bookmark"}
+    adapter = vouchers.adapter(write={"tier": {"idempotency": "repeat", "create": {"request": asked}}})
+    if done:
+        assert adapter.create(sample_request("tier")).key
+    else:
+        with pytest.raises(WriteRefused):
+            adapter.create(sample_request("tier"))
