@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -175,9 +176,7 @@ def try_(
             trial.read_once(adapter, each, loaded.connections[name].source)
             for each in ([stream] if stream else adapter.streams())
         ]
-        account = account or next(
-            (record.external_id for read in reads for record in read.records if record.kind in _WHOSE), "ACCOUNT"
-        )
+        account = account or _account(reads)
         entity = next(iter(loaded.entities), "ENTITY")
         kinds = [] if stream else sorted(adapter.capabilities.writes - {"journal"})
         try:
@@ -201,6 +200,14 @@ def try_(
 
 
 _WHOSE = ("counterpart", "account")
+
+
+def _account(reads: Iterable[Any]) -> str:
+    """The first account that was read, or that something else was read for."""
+    records = [record for read in reads for record in read.records]
+    own = (record.external_id for record in records if record.kind in _WHOSE)
+    named = (str(record.fields["account"]) for record in records if record.fields.get("account"))
+    return next(own, "") or next(named, "ACCOUNT")
 
 
 def _show_read(read: Any) -> None:
