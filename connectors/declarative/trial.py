@@ -42,6 +42,7 @@ from core.source import SourceRules
 KEY = "RB-TRIAL"
 """Stands where our key would. It has the form of none: what somebody writes by hand with it is not taken for ours."""
 _LONGEST_BODY = 4000
+_MOST_PAIRS = 20
 
 __all__ = ["DeclarativeAdapter", "Reading", "Shown", "Writing", "read_once", "sample", "write_dry"]
 
@@ -193,15 +194,26 @@ def _legible(sign: str) -> str:
 
 
 def _firsts(value: Any, hide: Callable[[str], str]) -> Any:
-    """The value with one element of each list."""
+    """The value with one element of each list; of names with their values, which are a table by another name, with
+    more."""
     if isinstance(value, str):
         return "".join(map(_legible, hide(value)))
     if isinstance(value, dict):
         return {_firsts(name, hide): _firsts(item, hide) for name, item in value.items()}
     if not isinstance(value, list):
         return value
-    more = [f"… and {len(value) - 1} more"] if len(value) > 1 else []
-    return [_firsts(item, hide) for item in value[:1]] + more
+    shown = _MOST_PAIRS if all(map(_is_pair, value)) else 1
+    more = [f"… and {len(value) - shown} more"] if len(value) > shown else []
+    return [_firsts(item, hide) for item in value[:shown]] + more
+
+
+def _is_pair(item: Any) -> bool:
+    """Whether it is a name with its value, and perhaps a type."""
+    return (
+        isinstance(item, dict)
+        and len(item) in (2, 3)
+        and not any(isinstance(part, (dict, list)) for part in item.values())
+    )
 
 
 def _json(value: Any) -> str:
