@@ -41,8 +41,6 @@ _NOT_PROVED = frozenset(
 """Codes of WS-Security (SOAP Message Security, section 12), and the one WSS4J puts in the place of all."""
 _SAYS_MORE = frozenset({401, 403, 408, 429, 503})
 """Statuses that say more of how one recovers than a fault beside them does."""
-_NOT_OF_A_RECORD: Mapping[int, Meaning] = {204: "fine", 304: "retry", 404: "retry", 410: "retry"}
-"""Statuses that are about the service: not about what was asked of it, which only an envelope can be."""
 
 
 class SoapWire:
@@ -109,11 +107,14 @@ class SoapWire:
         return doubts(body, message, found or (), frozenset(path.rpartition(".")[2] for path in request.decode))
 
     def meaning(self, status: int, headers: Mapping[str, str], body: Any, during: During) -> Meaning:
-        """Of a fault that no rule names, the code tells whose it is. A bare Server may have done what was asked."""
-        if status not in _SAYS_MORE and not is_fault(body):
-            return _NOT_OF_A_RECORD.get(status) or by_status(status, headers, during)
+        """Of a fault that no rule names, the code tells whose it is. A bare Server may have done what was asked.
+
+        Without a fault the service said nothing of what was asked: neither that it is refused nor that it is not there.
+        """
         if status in _SAYS_MORE:
             return by_status(status, headers, during)
+        if not is_fault(body):
+            return "fine" if 200 <= status < 300 else "retry"
         family = as_text(body["fault"]["code"]).partition(".")
         if family[0].lower() in _NOT_UNDERSTOOD:
             return "fatal"

@@ -39,6 +39,7 @@ UNUSABLE = {
     "no service": Answer(404, b"<html><body>404</body></html>", HTML),
     "no service, and no page": Answer(404),
     "service gone": Answer(410),
+    "a page of a proxy": Answer(400, b"<html><body>400</body></html>", HTML),
     "another operation": envelope(f"<GetResponse>{voucher()}</GetResponse>"),
     "two bodies": TWO_BODIES,
     "no body": envelope("").replace(b"<s:Body></s:Body>", b"<s:Header/>"),
@@ -161,7 +162,7 @@ def test_an_operation_without_a_reply_may_be_answered_with_nothing(vouchers):
 
 
 @pytest.mark.parametrize(
-    "reply", [*list(UNUSABLE.values())[:7], envelope("<s:Fault><faultstring>no</faultstring></s:Fault>"), FOUND[:-40]]
+    "reply", [*list(UNUSABLE.values())[:8], envelope("<s:Fault><faultstring>no</faultstring></s:Fault>"), FOUND[:-40]]
 )
 def test_a_write_whose_reply_says_nothing_is_unknown(vouchers, reply):
     vouchers.replies["Create"] = reply
