@@ -78,6 +78,8 @@ def inspect(
         out.rule(f"[bold]{escape(name)}[/bold]", align="left")
         say(f"sha256 {documents.digest()}", "dim")
         for service in services:
+            if operation and not any(port.operations for port in service.ports):
+                continue
             out.print(_service(service, bool(operation)))
     if save is not None:
         say(f"kept in {save}; a connection finds it there with wsdl_cache = {str(save)!r}")
@@ -136,7 +138,7 @@ def _services(documents: Any, depth: int, operation: str) -> Any:
 
 def _service(service: Any, whole: bool) -> Tree:
     tree = Tree(f"service [bold]{escape(service.name)}[/bold]")
-    for port in service.ports:
+    for port in (port for port in service.ports if port.operations or not whole):
         there = tree.add(
             f"port [bold]{escape(port.name)}[/bold]  SOAP {port.version}  {escape(port.address)}  "
             f"({counted(len(port.operations), 'operation')})"

@@ -86,7 +86,7 @@ def written(result: Written) -> Table:
         ("tier updates", f"{result.tiers:,}"),
         ("refused", f"{result.refused:,}"),
         ("suspended", f"{result.suspended:,}"),
-        ("waiting for a later attempt", f"{result.waiting:,}"),
+        ("waiting for a later attempt; `rebated doctor` tells why", f"{result.waiting:,}"),
         ("not sent: write = false", f"{result.blocked:,}"),
     ]
     rows += [(f"credited net in {currency}", money(net, currency)) for currency, net in sorted(result.net.items())]
