@@ -8,7 +8,7 @@ from connectors.declarative.auth.fixed import Fixed
 from connectors.soap_erp.auth.arguments import Arguments
 from connectors.soap_erp.auth.fresh import Fresh
 from connectors.soap_erp.auth.ntlm import Account
-from connectors.soap_erp.auth.passport import Passport
+from connectors.soap_erp.auth.token_passport import Passport
 from connectors.soap_erp.auth.username_token import SecurityToken
 from connectors.soap_erp.auth_settings import InArguments, Ntlm, SoapAuth, TokenPassport, UsernameToken
 
