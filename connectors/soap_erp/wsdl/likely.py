@@ -21,7 +21,8 @@ ARGUMENTS = (
     (r"bookmark\w*|cursor|continu\w*|pagetoken", "${page.cursor?}"),
 )
 DOCUMENT = {
-    "id": r"internalid|id|docentry|entryno|guid|uuid|no|number|(invoice|bill|document|voucher|order)(no|id|number)|ref|key",
+    "id": r"internalid|id|docentry|entryno|guid|uuid|no|number|"
+    r"(invoice|bill|document|voucher|order)(no|id|number)|ref|key",
     "number": r"number|no|(invoice|bill|document|voucher|order)(no|number)|docnum|incrementid|name",
     "account": r"(sellto|billto|sold|bill)?(customer|account|partner|client)(no|id|code|number)?|cardcode|kunnr",
     "issued": r"(posting|invoice|document|voucher|issue|bill|tran|doc)?date|issued|fkdat|booked\w*",
