@@ -49,6 +49,9 @@ def written(folder: Path, *answers: Answer, **settings: Any) -> Remote:
         (faulty("s:Client", status=429), RetryableError, RetryableError),
         (Answer(200, HTML, {"Content-Type": "text/html"}), RetryableError, UnknownOutcome),
         (Answer(500, HTML, {"Content-Type": "text/html"}), RetryableError, UnknownOutcome),
+        (Answer(404, b"no such page", {"Content-Type": "text/plain"}), RetryableError, UnknownOutcome),
+        (Answer(400, HTML, {"Content-Type": "text/html"}), RetryableError, UnknownOutcome),
+        (Answer(200, b"", {}), RetryableError, UnknownOutcome),
     ],
     ids=lambda value: str(value.status) if isinstance(value, Answer) else value.__name__,
 )
@@ -59,7 +62,7 @@ def test_a_reply_without_a_rule(
         pulled(tmp_path, answer)
     assert not isinstance(caught.value, UnknownOutcome)
     with pytest.raises(writing) as refused:
-        written(tmp_path, answer)
+        written(tmp_path, answer, write={"tier": TIER | {"create": {"request": INVOICES["request"]}}})
     assert isinstance(refused.value, UnknownOutcome) == (writing is UnknownOutcome)
 
 
