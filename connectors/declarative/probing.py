@@ -4,7 +4,9 @@ clock, and whether its interface ends. It only reads."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from connectors.declarative.client import Answer, Client
 from connectors.declarative.expression import expression
@@ -13,6 +15,7 @@ from connectors.declarative.reading import Reading
 from connectors.declarative.references import references
 from connectors.declarative.settings import DeclarativeSettings
 from connectors.declarative.settings.checking import Probe
+from connectors.declarative.settings.pages import NumberedPages
 from connectors.declarative.settings.reading import Lookup
 from connectors.declarative.settings.request import AnyRequest
 from connectors.declarative.wire import Unreadable
@@ -25,6 +28,11 @@ _SOON = timedelta(days=365)
 _READABLE = ("fine", "empty")
 Heard = tuple[AnyRequest, Reply]
 _SEE = "`rebated connector try` shows"
+_ROUND = 10
+"""Servers that give fewer records than they are asked for give a round number of them."""
+_MORE = (
+    "if the server never gives more, lower `size` to that, or say in `pages` by `total`, `last` or `stop` where it ends"
+)
 
 
 def findings(client: Client, listing: Listing, reading: Reading, settings: DeclarativeSettings) -> Iterator[Finding]:
@@ -136,11 +144,24 @@ def _readable(client: Client, reading: Reading, settings: DeclarativeSettings, n
     if bad:
         message = f"{len(bad)} of {good + len(bad)} records on the first page cannot be used: {bad[0].message}"
         yield Finding("warning", f"read.{name}", message, f"{_SEE} the whole record")
-    records = settings.read[name].records
+    records, pages = settings.read[name].records, settings.read[name].pages
+    given = len(_first(client, records, heard))
+    if isinstance(pages, NumberedPages) and pages.by_size and 0 < given < pages.size and given % _ROUND == 0:
+        message = f"of {pages.size} records asked for the first page holds {given}, and is taken for the last"
+        yield Finding("warning", f"read.{name}.pages", message, _MORE)
     missing = "" if good or bad else _missing(client, records, heard)
     if missing:
         message = f"the reply holds nothing at `{records}`; it {missing}"
         yield Finding("warning", f"read.{name}", message, f"is that where the list stands? {_SEE} the reply")
+
+
+def _first(client: Client, records: str, heard: Sequence[Heard]) -> list[Any]:
+    """The records of the first reply, as they came."""
+    for request, reply in heard[:1]:
+        with suppress(Unreadable, DataError):
+            found = expression(records).of(client.wire.read(reply, request))
+            return found if isinstance(found, list) else []
+    return []
 
 
 def _missing(client: Client, records: str, heard: Sequence[Heard]) -> str:

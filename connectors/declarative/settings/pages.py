@@ -53,6 +53,11 @@ class NumberedPages(Section):
         "without any, where the server may give fewer than it is asked for",
     )
 
+    @property
+    def by_size(self) -> bool:
+        """Whether nothing but a page with fewer records than `size` tells the last one."""
+        return self.stop == "short" and not (self.last or self.total or self.more)
+
 
 class SearchPages(Section):
     """A search that is kept over there: its pages are asked for with its id, ${page.search} and ${page.number}."""

@@ -20,6 +20,7 @@ class Club(StandIn):
     """Answers whether it is open, and who its members are."""
 
     open = True
+    count = 1
     token = "t0ken"
 
     def authenticate(self, asked: Received) -> None:
@@ -38,7 +39,7 @@ class Club(StandIn):
 
     @route("GET", "/members")
     def members(self, asked: Received) -> Any:
-        return {"members": [{"id": "1", "name": "Ann"}]}
+        return {"members": [{"id": str(number), "name": "Ann"} for number in range(1, 1 + self.count)]}
 
 
 @pytest.fixture
@@ -95,6 +96,19 @@ def test_a_sound_system_is_found_sound(club: Club, tmp_path: Path) -> None:
     assert told["clock"][0] == "ok"
     assert "tiers" not in told, "it is not asked about what is not written"
     assert {level for level, _ in told.values()} == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("count", "pages", "told_of"), [(50, {}, True), (49, {}, False), (100, {}, False), (50, {"stop": "empty"}, False)]
+)
+def test_a_server_that_may_give_fewer_than_it_is_asked_for_is_told(
+    club: Club, tmp_path: Path, count: int, pages: dict[str, Any], told_of: bool
+) -> None:
+    club.count = count
+    told = found(club, tmp_path, read={"members": {"pages": {"kind": "number", "size": 100, **pages}}})
+    assert ("read.members.pages" in told) is told_of
+    if told_of:
+        assert told["read.members.pages"][0] == "warning" and "holds 50" in told["read.members.pages"][1]
 
 
 def test_what_is_not_as_it_should_be_is_told_with_what_to_do(club: Club, tmp_path: Path) -> None:
