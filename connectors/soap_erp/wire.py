@@ -103,6 +103,8 @@ class SoapWire:
             return ""
         if found is None and any(how.format == "json" for how in request.decode.values()):
             return "there is no list in its JSON where one should be"
+        if found is None and any(_held(body, path) is None for path in request.decode):
+            return "the text that should hold a list is empty"
         message = self.described(request).reply(request.operation)
         return doubts(body, message, found or (), frozenset(path.rpartition(".")[2] for path in request.decode))
 
@@ -154,6 +156,13 @@ class SoapWire:
     def rendered(self, template: Any) -> Any:
         """A template of an address, filled in."""
         return template if self._around is None else self._around.render(template)
+
+
+def _held(body: Any, path: str) -> Any:
+    """What stands at names with dots; None where it is nothing, or stands in a list."""
+    for name in path.split("."):
+        body = body.get(name) if isinstance(body, dict) else None
+    return body
 
 
 def _holding(headers: Mapping[str, Any]) -> dict[str, Any]:

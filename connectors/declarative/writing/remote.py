@@ -17,7 +17,7 @@ from connectors.declarative.single import can_be_id
 from connectors.declarative.template import Tables
 from connectors.declarative.writing.shape import Found, Shape
 from connectors.spi import Remote, WriteKind
-from core.errors import DataError, FatalError
+from core.errors import DataError, FatalError, RetryableError
 
 _SEE = "see `rebated connector try`; if the service was changed, get its WSDL anew and mend the paths"
 
@@ -65,13 +65,18 @@ class Remotes:
         try:
             for chunk in self._listing.pages(find.request, find.records, find.pages, data, count=find.count):
                 for listed in chunk.records:
-                    if not listed or (only is not None and not only.holds(listed)):
+                    if not listed:
+                        continue
+                    if only is not None and not only.holds(listed):
+                        self._whole(listed, f"write.{self._kind}.find")
                         continue
                     whole = listed
                     if not find.whole:
                         whole = self._record(shape.id_of(listed), listed)
                     if whole is not None:
                         yield self._of(shape, whole, find)
+                    elif self._client.wire.tells_missing:
+                        raise RetryableError(f"write.{self._kind}: what `find` lists is not there for `one`")
         except Gone:
             return
         except DataError as error:
@@ -81,15 +86,19 @@ class Remotes:
         """What a record is, where it holds what must be told of it. Raises FatalError where it does not: what has no
         key or state any more would be taken for another document, or for a posted one."""
         place = f"write.{self._kind}.{'one' if find is None else 'find'}"
-        if not self._client.wire.tells_missing:
-            return shape.of(record)
-        missing = list(dict.fromkeys(missing_in(record)))
-        if missing:
-            raise FatalError(f"{place}: a record lacks {', '.join(missing[:5])}, which its schema requires", hint=_SEE)
+        self._whole(record, place)
         found = shape.of(record)
+        if not self._client.wire.tells_missing:
+            return found
         if find is not None and shape.tells("key") and not found.has_key_text and names_root(find.request, "key"):
             raise FatalError(f"{place}: a record that was found by its key has nothing at remote.fields.key", hint=_SEE)
         return found
+
+    def _whole(self, record: Any, place: str) -> None:
+        """Raises FatalError where a record lacks what its schema requires."""
+        missing = list(dict.fromkeys(missing_in(record))) if self._client.wire.tells_missing else []
+        if missing:
+            raise FatalError(f"{place}: a record lacks {', '.join(missing[:5])}, which its schema requires", hint=_SEE)
 
     def _record(self, remote_id: str, listed: Any) -> Any:
         """What the first request that has it gives; None where none has it, or no document can have such an id."""

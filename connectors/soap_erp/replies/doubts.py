@@ -51,7 +51,12 @@ def _strange(value: Any, shape: Shape, opened: Collection[str], name: str = "a t
         return
     if value and isinstance(value, (list, str)) and not (isinstance(value, str) and value.isspace()):
         yield name
-    if not isinstance(value, dict) or "_type" in value or shape.is_open:
+    if isinstance(value, dict) and isinstance(value.get("_type"), str):
+        named = shape.owner.derived(shape, value["_type"])
+        if named is None or named.kind != "table":
+            return
+        shape = named
+    if not isinstance(value, dict) or shape.is_open:
         return
     if shape.content is None and value.get("_value"):
         yield name

@@ -206,6 +206,17 @@ class Shapes:
             return self.of_type(candidates[space])
         return self._built_in[kind] if kind else None
 
+    def derived(self, shape: Shape, name: str) -> Shape | None:
+        """What a table of a shape looks like that says it is of the type with this local name; None where that could
+        be several."""
+        if self._types is None:
+            self._types = self._by_name()
+        candidates = self._types.get(name, {})
+        own = getattr(shape._type, "qname", None)
+        if own is not None and own.localname == name:
+            return shape
+        return self.of_type(next(iter(candidates.values()))) if len(candidates) == 1 else None
+
     def _by_name(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = defaultdict(dict)
         for xsd_type in self._schema.types if self._schema is not None else ():

@@ -16,6 +16,7 @@ from tests.unit.soap_erp.vouchers import KEY, WSDL, Vouchers, envelope, voucher
 HTML = {"Content-Type": "text/html"}
 RENAMED = voucher().replace("Voucher>", "Document>")
 FOUND = envelope(f"<FindResponse><Vouchers>{voucher()}</Vouchers></FindResponse>")
+TYPED = "the list has another name, and what holds it a type"
 NOT_UNDERSTOOD = {
     "the list has another name": f"<Vouchers>{RENAMED}</Vouchers>",
     "the list stands in a new element": f"<Vouchers><Batch>{voucher()}</Batch></Vouchers>",
@@ -26,6 +27,7 @@ NOT_UNDERSTOOD = {
     "a text stands in place of the list": "<Vouchers>busy</Vouchers>",
     "a text stands in place of everything": "busy",
     "what holds the list is nil and full": f'<Vouchers xsi:nil="true">{voucher()}</Vouchers>',
+    TYPED: f'<Vouchers xsi:type="Vouchers">{RENAMED}</Vouchers>',
     "no key": f"<Vouchers>{voucher(reference='')}</Vouchers>",
     "the key has another name": f"<Vouchers>{voucher(reference='', more=f'<Ref>{KEY}</Ref>')}</Vouchers>",
     "no state": f"<Vouchers>{voucher().replace('<State>posted</State>', '')}</Vouchers>",
@@ -115,7 +117,7 @@ def test_a_record_that_is_gone_is_gone(vouchers, inside):
     assert vouchers.adapter().read_back("credit_note", "7") is None and vouchers.adapter().fetch("invoice", "7") is None
 
 
-@pytest.mark.parametrize("inside", list(NOT_UNDERSTOOD.values())[:8])
+@pytest.mark.parametrize("inside", [*list(NOT_UNDERSTOOD.values())[:8], NOT_UNDERSTOOD[TYPED]])
 def test_a_page_that_is_not_understood_is_not_empty(vouchers, inside):
     vouchers.replies["List"] = envelope(f"<ListResponse>{inside}<Bookmark/></ListResponse>")
     with pytest.raises(FatalError, match="the reply is another one than its description announces"):
@@ -149,6 +151,21 @@ def test_a_list_in_json_must_be_there(vouchers):
     assert pulled(vouchers, read={"vouchers": decoded}) == []
     vouchers.replies["List"] = envelope(listed.format('{"error": "busy"}'))
     with pytest.raises(FatalError, match="no list in its JSON"):
+        pulled(vouchers, read={"vouchers": decoded})
+
+
+def test_a_list_in_xml_inside_of_a_text_must_have_that_text(vouchers):
+    decoded = {
+        "records": "Bookmark.LIN",
+        "pages": {"path": "Bookmark.next"},
+        "request": {"decode": {"Bookmark": {"format": "xml", "lists": ["LIN"]}}},
+    }
+    listed = "<ListResponse><Vouchers/><Bookmark>{}</Bookmark></ListResponse>"
+    for empty in ("&lt;TAB SIZE='0'/&gt;", "&lt;TAB/&gt;"):
+        vouchers.replies["List"] = envelope(listed.format(empty))
+        assert pulled(vouchers, read={"vouchers": decoded}) == []
+    vouchers.replies["List"] = envelope(listed.format(""))
+    with pytest.raises(FatalError, match="should hold a list is empty"):
         pulled(vouchers, read={"vouchers": decoded})
 
 
@@ -211,3 +228,19 @@ def test_a_success_that_says_no_is_none(vouchers, said, done):
     else:
         with pytest.raises(WriteRefused):
             adapter.create(sample_request("tier"))
+
+
+def test_what_a_find_leaves_out_must_hold_what_it_is_left_out_by(vouchers):
+    vouchers.replies["Find"] = envelope(f"<FindResponse><Vouchers>{voucher(state='draft')}</Vouchers></FindResponse>")
+    only = {"write": {"credit_note": {"find": {"only": "State == 'posted'"}}}}
+    assert vouchers.adapter(**only).look_up("credit_note", KEY, "C") == ()
+    stateless = voucher().replace("State>", "Status>")
+    vouchers.replies["Find"] = envelope(f"<FindResponse><Vouchers>{stateless}</Vouchers></FindResponse>")
+    with pytest.raises(FatalError, match="lacks State"):
+        vouchers.adapter(**only).look_up("credit_note", KEY, "C")
+
+
+def test_what_is_listed_and_cannot_be_read_is_not_gone(vouchers):
+    vouchers.replies |= {"Find": FOUND, "Get": envelope("<GetResponse/>")}
+    with pytest.raises(RetryableError, match="not there for `one`"):
+        vouchers.adapter(write={"credit_note": {"find": {"whole": False}}}).look_up("credit_note", KEY, "C")
