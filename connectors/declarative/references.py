@@ -62,8 +62,9 @@ def check_template(value: Any) -> None:
         pass
 
 
-def references(value: Any) -> Iterator[Reference]:
-    """Every reference in a template to what is outside of it. Raises ValueError."""
+def references(value: Any, *, inside: bool = False) -> Iterator[Reference]:
+    """Every reference in a template to what is outside of it; with `inside` also to what a list made by `$each` names
+    itself. Raises ValueError."""
     if isinstance(value, str):
         yield from (part for part in parse(value) if isinstance(part, Reference))
     elif isinstance(value, Mapping):
@@ -72,13 +73,15 @@ def references(value: Any) -> Iterator[Reference]:
                 raise ValueError("a list made by `$each` has `$each` and `$item`, and if need be `$as` and `$only`")
             yield Reference(value["$each"], True, ())
             own, inner = value.get("$as", "item"), (value.get("$only"), value["$item"])
-            yield from (found for found in references(inner) if found.path.partition(".")[0] != own)
+            yield from (
+                found for found in references(inner, inside=inside) if inside or found.path.partition(".")[0] != own
+            )
             return
         if "$merge" in value and (len(value) > 1 or not isinstance(value["$merge"], (list, tuple))):
             raise ValueError("a table made by `$merge` has a list of tables under it, and nothing else")
         for key, item in value.items():
-            yield from references(str(key))
-            yield from references(item)
+            yield from references(str(key), inside=inside)
+            yield from references(item, inside=inside)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from references(item)
+            yield from references(item, inside=inside)

@@ -35,6 +35,7 @@ def wrong_names(settings: Any) -> Iterator[str]:
                 yield f"{place}: ${{{reference.path}}}: there are {there}"
             elif root == "values" and not reference.optional and rest.partition(".")[0] not in settings.values:
                 yield f"{place}: ${{{reference.path}}}: [values] has no {rest}"
+        for reference in references(template, inside=True):
             for name, argument in reference.filters:
                 if name == "map" and argument not in settings.maps:
                     yield f"{place}: there is no [maps.{argument}]"

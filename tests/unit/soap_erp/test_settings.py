@@ -73,6 +73,14 @@ def test_each_wrong_name_is_said_once() -> None:
     assert said.count("headers.X-Company") == 1
 
 
+def test_a_map_that_is_named_inside_of_a_list_is_looked_for_as_well() -> None:
+    each = {"$each": "tier.levels", "$as": "level", "$item": {"Code": "${level.name | map:codes}"}}
+    said = refused(
+        {"write": {"tier": {"create": {"request": {"operation": "SetTier", "arguments": {"Levels": each}}}}}}
+    )
+    assert said == ": write.tier.create.0.request.arguments: there is no [maps.codes]"
+
+
 # ---------------------------------------------------------------- the other adapter's
 
 
