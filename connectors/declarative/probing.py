@@ -15,7 +15,7 @@ from connectors.declarative.reading import Reading
 from connectors.declarative.references import references
 from connectors.declarative.settings import DeclarativeSettings
 from connectors.declarative.settings.checking import Probe
-from connectors.declarative.settings.pages import NumberedPages
+from connectors.declarative.settings.pages import KeysetPages, NumberedPages, OffsetPages, Pages
 from connectors.declarative.settings.reading import Lookup
 from connectors.declarative.settings.request import AnyRequest
 from connectors.declarative.wire import Unreadable
@@ -31,7 +31,7 @@ _SEE = "`rebated connector try` shows"
 _ROUND = 10
 """Servers that give fewer records than they are asked for give a round number of them."""
 _MORE = (
-    "if the server never gives more, lower `size` to that, or say in `pages` by `total`, `last` or `stop` where it ends"
+    "if the server never gives more, lower `size` to that, or let `pages` say where the list ends, where its kind can"
 )
 
 
@@ -146,13 +146,23 @@ def _readable(client: Client, reading: Reading, settings: DeclarativeSettings, n
         yield Finding("warning", f"read.{name}", message, f"{_SEE} the whole record")
     records, pages = settings.read[name].records, settings.read[name].pages
     given = len(_first(client, records, heard))
-    if isinstance(pages, NumberedPages) and pages.by_size and 0 < given < pages.size and given % _ROUND == 0:
-        message = f"of {pages.size} records asked for the first page holds {given}, and is taken for the last"
+    size = _ending_size(pages)
+    if 0 < given < size and given % _ROUND == 0:
+        message = f"of {size} records asked for the first page holds {given}, and is taken for the last"
         yield Finding("warning", f"read.{name}.pages", message, _MORE)
     missing = "" if good or bad else _missing(client, records, heard)
     if missing:
         message = f"the reply holds nothing at `{records}`; it {missing}"
         yield Finding("warning", f"read.{name}", message, f"is that where the list stands? {_SEE} the reply")
+
+
+def _ending_size(pages: Pages) -> int:
+    """The size by which the last page is known, where nothing else tells it; else 0."""
+    if isinstance(pages, NumberedPages):
+        return pages.size if pages.by_size else 0
+    if isinstance(pages, OffsetPages):
+        return 0 if pages.total else pages.size
+    return pages.size if isinstance(pages, KeysetPages) else 0
 
 
 def _first(client: Client, records: str, heard: Sequence[Heard]) -> list[Any]:
