@@ -195,7 +195,7 @@ def _searched(pages: SearchPages, ask: Ask, what: str) -> Iterator[Turn]:
 def _announced(raw: Raw, nth: int, last: int, path: str, what: str) -> None:
     """That there are as many pages as the reply tells; the last one alone may turn out empty. Raises RetryableError
     and FatalError."""
-    if nth < last and not raw.records:
+    if nth < last and raw.told and not raw.records:
         raise RetryableError(f"{what}: page {nth} of {last} is empty", hint="it is read again later")
     if last < nth and raw.records:
         raise FatalError(
