@@ -6,7 +6,7 @@ from collections.abc import Collection
 from decimal import Decimal
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from connectors.declarative.settings.base import Path, PathTemplate, Section, Template
 from connectors.declarative.settings.pages import OnePage, Pages
@@ -92,7 +92,12 @@ def _source(value: Any) -> Any:
     return {"path": value} if isinstance(value, str) else value
 
 
-Fields = dict[str, FieldSource]
+def _short(fields: Any) -> Any:
+    return {name: _source(value) for name, value in fields.items()} if isinstance(fields, dict) else fields
+
+
+Fields = Annotated[dict[str, FieldSource], BeforeValidator(_short)]
+"""By name; a text alone is a path."""
 
 
 class Join(Section):
@@ -150,8 +155,6 @@ class LineSource(Section):
     only: Path = Field(default="", description="what must be true of a line that counts")
     fields: Fields = Field(description="the fields of a line")
 
-    _short = field_validator("fields", mode="before")(lambda fields: _short(fields))
-
 
 class Sweep(Section):
     """A complete listing now and then: what is missing from it was deleted. Each is confirmed by `one` first."""
@@ -163,10 +166,6 @@ class Sweep(Section):
     records: Path = Field(default="", description="where its reply holds the records; else as the stream")
     id: Path = Field(default="", description="the id in them; else as the stream")
     only: Path | None = Field(default=None, description="as the stream's `only`, over these records")
-
-
-def _short(fields: Any) -> Any:
-    return {name: _source(value) for name, value in fields.items()} if isinstance(fields, dict) else fields
 
 
 class Stream(Section):
@@ -193,8 +192,6 @@ class Stream(Section):
     fields: Fields = Field(description="the fields of a record; `id` is needed")
     lines: LineSource | None = Field(default=None, description="the lines of a document")
     sweep: Sweep | None = Field(default=None, description="how deletions are found; none: they are not")
-
-    _short = field_validator("fields", mode="before")(lambda fields: _short(fields))
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

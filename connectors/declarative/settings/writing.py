@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from connectors.declarative.settings.base import Path, Section, TextTemplate
 from connectors.declarative.settings.pages import OnePage, Pages
-from connectors.declarative.settings.reading import Fields, FieldSource, One, _short
+from connectors.declarative.settings.reading import Fields, FieldSource, One
 from connectors.declarative.settings.request import AnyRequest
 from connectors.spi import Uniqueness
 
@@ -76,8 +76,6 @@ class RemoteFields(Section):
     )
     lines: RemoteLines | None = Field(default=None, description="its lines")
     own_tax: bool = Field(default=False, description="whether the other system decides the tax: only net is compared")
-
-    _short = field_validator("fields", mode="before")(_short)
 
     @model_validator(mode="after")
     def _known(self) -> Self:
