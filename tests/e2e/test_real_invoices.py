@@ -7,8 +7,9 @@ has: returns without a link, lines without a customer, fees and freight among th
 from __future__ import annotations
 
 import hashlib
+import inspect
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
@@ -97,7 +98,7 @@ def notes(done: Year) -> list[Note]:
     return read_notes(done.out / "credit-notes")
 
 
-def test_every_line_lands_or_is_in_quarantine_or_parked(done: Year) -> None:
+def every_line_lands_or_is_in_quarantine_or_parked(done: Year) -> None:
     hand, landed = done.hand, done.first.pulled[0].landed
     rows = sum(len(found.rows) for found in hand.documents.values())
     assert rows == 525_461
@@ -117,7 +118,7 @@ def test_every_line_lands_or_is_in_quarantine_or_parked(done: Year) -> None:
     assert without_account == sum(len(found.rows) for found in hand.parked.values()) > 100_000
 
 
-def test_what_is_in_quarantine_holds_the_periods_of_its_accounts(done: Year) -> None:
+def what_is_in_quarantine_holds_the_periods_of_its_accounts(done: Year) -> None:
     wanted = set()
     for found in done.hand.contradictory.values():
         labels = {"year-bonus": year(found.day), "family-quarter": quarter(found.day)}
@@ -128,7 +129,7 @@ def test_what_is_in_quarantine_holds_the_periods_of_its_accounts(done: Year) -> 
     assert all("contradictory" in reason for reason in done.held.values())
 
 
-def test_every_entitlement_agrees_with_the_computation_by_hand(done: Year) -> None:
+def every_entitlement_agrees_with_the_computation_by_hand(done: Year) -> None:
     found: Amounts = {}
     lines: Counter[str] = Counter()
     with done.opened() as context, context.book.read() as reading:
@@ -159,7 +160,7 @@ def _names(reading: sa.Connection) -> dict[int, str]:
     return {account_id: item.external_id for account_id, item in profiles(reading).items()}
 
 
-def test_tiers_move_and_stand_where_the_computation_by_hand_has_them(done: Year) -> None:
+def tiers_move_and_stand_where_the_computation_by_hand_has_them(done: Year) -> None:
     hand = done.hand
     with done.opened() as context, context.book.read() as reading:
         names = _names(reading)
@@ -171,7 +172,7 @@ def test_tiers_move_and_stand_where_the_computation_by_hand_has_them(done: Year)
     assert sum(len(tiers) > 1 for tiers in seen.values()) > 100, "the window gives no movement to test with"
 
 
-def test_the_credit_notes_are_those_by_hand_and_nothing_else(done: Year, notes: list[Note]) -> None:
+def the_credit_notes_are_those_by_hand_and_nothing_else(done: Year, notes: list[Note]) -> None:
     assert {(note.program, note.account, note.period): note.net for note in notes} == done.hand.credit_notes
     assert len({note.key for note in notes}) == len(notes) == done.written.sent > 300
     assert {note.program for note in notes} == set(PERIODS)
@@ -180,7 +181,7 @@ def test_the_credit_notes_are_those_by_hand_and_nothing_else(done: Year, notes: 
         assert note.taxes == (("20", note.net, rounded(note.net * TAX)),) and note.tax == note.taxes[0][2]
 
 
-def test_what_is_settled_is_what_was_written(done: Year, notes: list[Note]) -> None:
+def what_is_settled_is_what_was_written(done: Year, notes: list[Note]) -> None:
     with done.opened() as context, context.book.read() as reading:
         balances = postings.balances(reading, "live")
         reserved = proposals.reserved(reading, "live")
@@ -194,7 +195,7 @@ def test_what_is_settled_is_what_was_written(done: Year, notes: list[Note]) -> N
     assert all(amount <= 0 for amount in left.values()) and any(left.values()), "only what is owed back may be open"
 
 
-def test_a_credit_note_leads_back_to_its_lines(done: Year, notes: list[Note]) -> None:
+def a_credit_note_leads_back_to_its_lines(done: Year, notes: list[Note]) -> None:
     hand = done.hand
     chosen = [note for note in notes if note.net != hand.entitlements[note.program, note.account, note.period]]
     assert chosen, "the data has returns that are netted against the next quarter"
@@ -249,9 +250,7 @@ def _fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def test_a_second_run_posts_nothing_and_writes_nothing(
-    again: tuple[Run, int, int, str, str], notes: list[Note]
-) -> None:
+def a_second_run_posts_nothing_and_writes_nothing(again: tuple[Run, int, int, str, str], notes: list[Note]) -> None:
     second, before, after, bytes_before, bytes_after = again
     assert after == before and bytes_after == bytes_before
     assert second.outcome == "done" and second.programs == []
@@ -260,7 +259,28 @@ def test_a_second_run_posts_nothing_and_writes_nothing(
     assert second.reconciled.compared == len(notes) and not second.reconciled.voided + second.reconciled.differing
 
 
-def test_the_book_is_whole(done: Year, again: tuple[Run, int, int, str, str]) -> None:
+def the_book_is_whole(done: Year, again: tuple[Run, int, int, str, str]) -> None:
     result = CliRunner().invoke(app, ["verify", "--deep", "--config", str(done.config)])
     assert result.exit_code == 0, result.output
     assert "the book is whole" in result.output
+
+
+CHECKS: tuple[Callable[..., None], ...] = (
+    every_line_lands_or_is_in_quarantine_or_parked,
+    what_is_in_quarantine_holds_the_periods_of_its_accounts,
+    every_entitlement_agrees_with_the_computation_by_hand,
+    tiers_move_and_stand_where_the_computation_by_hand_has_them,
+    the_credit_notes_are_those_by_hand_and_nothing_else,
+    what_is_settled_is_what_was_written,
+    a_credit_note_leads_back_to_its_lines,
+    a_second_run_posts_nothing_and_writes_nothing,
+    the_book_is_whole,
+)
+"""In their order: the last ones let the chain run again."""
+
+
+def test_a_year_of_real_invoices(request: pytest.FixtureRequest, subtests: pytest.Subtests) -> None:
+    """One test, since what all checks rest on takes more than a minute for each worker that gets one of them."""
+    for check in CHECKS:
+        with subtests.test(check.__name__):
+            check(**{name: request.getfixturevalue(name) for name in inspect.signature(check).parameters})
