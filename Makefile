@@ -2,7 +2,7 @@
 # It needs make, a Python of 3.11 or later with its venv module, and a package index for pip.
 
 PYTHON      ?= python3
-PYTEST_JOBS ?= 3
+PYTEST_JOBS ?= 4
 LOCK_FLAGS  ?=
 
 VENV     := .venv

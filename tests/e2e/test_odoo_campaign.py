@@ -24,7 +24,7 @@ from tests.helpers.racing_daemons import Daemons
 from tests.helpers.workspace import call
 
 CUSTOMERS = 5
-IN_TEST, IN_CHAOS = 24, 500
+IN_TEST, IN_CHAOS = 20, 500
 PART = 2
 MORE = "[sending]\nmax_attempts = 100\n"
 
