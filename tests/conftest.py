@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from hypothesis import settings
 
@@ -11,3 +12,10 @@ from hypothesis import settings
 settings.register_profile("steady", derandomize=True)
 if "REBATED_EXAMPLES" not in os.environ:
     settings.load_profile("steady")
+
+
+def pytest_runtest_teardown() -> None:
+    """Servers of tests take free ports, and these come again: how one was limited must say nothing of the next."""
+    throttle = sys.modules.get("connectors.declarative.throttle")
+    if throttle is not None:
+        throttle._traffic.clear()
