@@ -13,6 +13,9 @@ from connectors.declarative.settings.request import AnyRequest
 from connectors.declarative.template import Tables
 from connectors.http.reply import Reply
 
+MISSING = "_missing"
+"""Under this name a table of a reply says what its schema requires and it does not hold."""
+
 
 class Unreadable(ValueError):
     """A reply that is not what it should be; the message says why, without quoting it."""
@@ -22,7 +25,7 @@ class Wire(Protocol):
     """One protocol under the settings of one connection. Safe to use from threads."""
 
     tells_missing: bool
-    """Whether a table of a reply names under `_missing` what its schema requires and it does not hold."""
+    """Whether a table of a reply names under MISSING what its schema requires and it does not hold."""
 
     def authentication(self, around: Surroundings) -> Authentication:
         """How requests prove who we are. Makes no request and reads no secret."""

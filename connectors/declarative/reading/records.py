@@ -10,13 +10,12 @@ from connectors.declarative.expression import as_text, expression
 from connectors.declarative.mapping import Fields
 from connectors.declarative.settings.reading import Stream
 from connectors.declarative.template import Tables
+from connectors.declarative.wire import MISSING
 from connectors.http.redaction import plain
 from core.documents import BadRecord, RawRecord, RecordKind
 from core.errors import DataError
 
 Told = RawRecord | BadRecord
-MISSING = "_missing"
-"""Under this name a table of a reply says what its schema requires and it does not hold."""
 _LONGEST_ORIGIN = 160
 _NAMES = re.compile(r"\w+")
 _RATE = ("base", "quote", "on", "provider")

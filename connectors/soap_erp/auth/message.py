@@ -11,9 +11,9 @@ from pathlib import Path
 from lxml import etree
 
 from connectors.secrets import Secret, SecretReference
+from connectors.soap_erp.namespaces import SOAP_11, SOAP_12
 from core.errors import ConfigError, FatalError
 
-_VERSIONS = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
 _UNWRITABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -24,7 +24,7 @@ class Message:
         """Raises FatalError where it is no SOAP message."""
         name = etree.QName(root)
         body = root.find(f"{{{name.namespace}}}Body")
-        if name.localname != "Envelope" or name.namespace not in _VERSIONS or body is None:
+        if name.localname != "Envelope" or name.namespace not in (SOAP_11, SOAP_12) or body is None:
             raise _no_message()
         asked = next(body.iterchildren(etree.Element), None)
         self._root = root

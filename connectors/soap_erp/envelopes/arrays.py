@@ -9,8 +9,7 @@ from lxml import etree
 from zeep.xsd import AnyType, Element
 from zeep.xsd.elements.indicators import OrderIndicator
 
-from connectors.soap_erp.envelopes.names import XSD, XSI
-from connectors.soap_erp.wsdl.packaged import SOAP_ENCODING
+from connectors.soap_erp.namespaces import SOAP_ENCODING, XSD, XSI
 
 _ARRAY_TYPE = f"{{{SOAP_ENCODING}}}arrayType"
 _TYPE = f"{{{XSI}}}type"

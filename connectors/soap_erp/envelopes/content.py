@@ -25,8 +25,9 @@ from connectors.soap_erp.envelopes import arrays
 from connectors.soap_erp.envelopes.frame import SPECIAL, Frame
 from connectors.soap_erp.envelopes.generic import fill
 from connectors.soap_erp.envelopes.lexical import checked, text_of
-from connectors.soap_erp.envelopes.names import XSD, XSI, Names
+from connectors.soap_erp.envelopes.names import Names
 from connectors.soap_erp.envelopes.particles import Particles
+from connectors.soap_erp.namespaces import XSD, XSI
 from connectors.soap_erp.wsdl.declarations import Declared
 from connectors.soap_erp.wsdl.service import Service, unknown
 from core.errors import ConfigError, DataError

@@ -12,8 +12,8 @@ from lxml import etree
 from connectors.soap_erp.envelopes.content import Content
 from connectors.soap_erp.envelopes.generic import fill
 from connectors.soap_erp.envelopes.lexical import text_of
-from connectors.soap_erp.envelopes.names import ENVELOPES, XSD, XSI, Names
-from connectors.soap_erp.wsdl.packaged import SOAP_ENCODING
+from connectors.soap_erp.envelopes.names import ENVELOPES, Names
+from connectors.soap_erp.namespaces import SOAP_ENCODING, XSD, XSI
 from connectors.soap_erp.wsdl.service import Operation, Service
 from core.errors import ConfigError
 

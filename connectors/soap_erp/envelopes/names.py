@@ -9,13 +9,11 @@ from lxml import etree
 
 from connectors.http.redaction import plain
 from connectors.soap_erp.envelopes.generic import qualified
-from connectors.soap_erp.wsdl.packaged import SOAP_ENCODING
+from connectors.soap_erp.namespaces import SOAP_11, SOAP_12, SOAP_ENCODING, XSD, XSI
 from connectors.soap_erp.wsdl.service import Service, unknown
 from core.errors import ConfigError
 
-XSI = "http://www.w3.org/2001/XMLSchema-instance"
-XSD = "http://www.w3.org/2001/XMLSchema"
-ENVELOPES = {"1.1": "http://schemas.xmlsoap.org/soap/envelope/", "1.2": "http://www.w3.org/2003/05/soap-envelope"}
+ENVELOPES = {"1.1": SOAP_11, "1.2": SOAP_12}
 
 
 class Names:

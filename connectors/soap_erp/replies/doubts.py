@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
+from connectors.declarative.wire import MISSING
 from connectors.http.redaction import plain
 from connectors.soap_erp.replies.shape import Message, Shape
-
-MISSING = "_missing"
 
 
 def doubts(body: Any, message: Message, found: Sequence[Any], opened: Collection[str] = ()) -> str:

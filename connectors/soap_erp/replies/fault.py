@@ -7,11 +7,12 @@ from typing import Any
 
 from lxml import etree
 
+from connectors.soap_erp.namespaces import XML
 from connectors.soap_erp.replies.markup import NotSoap, local
 from connectors.soap_erp.replies.values import Values
 
 _PREFIX = re.compile(r"(?:\{[^}]*\}|[^\W\d][\w.\-]*:(?!//))")
-_LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
+_LANGUAGE = f"{{{XML}}}lang"
 
 
 def fault(element: etree._Element, values: Values) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from zeep.xsd.elements import Any as AnyElement
 from zeep.xsd.types import builtins
 from zeep.xsd.types.collection import ListType, UnionType
 
+from connectors.soap_erp.namespaces import SOAP_ENCODING, SOAP_ENCODING_12, XSD
 from connectors.soap_erp.replies.kinds import BUILT_IN, Kind
 
-SCHEMA = "http://www.w3.org/2001/XMLSchema"
-ENCODINGS = ("http://schemas.xmlsoap.org/soap/encoding/", "http://www.w3.org/2003/05/soap-encoding")
+ENCODINGS = (SOAP_ENCODING, SOAP_ENCODING_12)
 _ARRAY_TYPE = f"{{{ENCODINGS[0]}}}arrayType"
 _MANY = 2
 PLACES: dict[Kind, int] = {"text": 0, "number": 1, "int": 2, "bool": 3, "table": 4, "array": 5, "any": 6}
@@ -221,7 +221,7 @@ class Shapes:
         found: dict[str, dict[str, Any]] = defaultdict(dict)
         for xsd_type in self._schema.types if self._schema is not None else ():
             name = xsd_type.qname
-            if name is not None and name.namespace not in (SCHEMA, *ENCODINGS):
+            if name is not None and name.namespace not in (XSD, *ENCODINGS):
                 found[name.localname].setdefault(name.namespace or "", xsd_type)
         return dict(found)
 

@@ -9,14 +9,14 @@ from typing import Any, cast
 
 from lxml import etree
 
+from connectors.declarative.wire import MISSING
+from connectors.soap_erp.namespaces import SOAP_11, SOAP_12, XML, XSI
 from connectors.soap_erp.replies.kinds import Booleans, Integers, Kind, Numbers, Texts
 from connectors.soap_erp.replies.markup import MOST_VALUES, NotSoap, local
 from connectors.soap_erp.replies.shape import ENCODINGS, PLACES, Shape, Shapes
 
-ENVELOPES = ("http://schemas.xmlsoap.org/soap/envelope/", "http://www.w3.org/2003/05/soap-envelope")
+ENVELOPES = (SOAP_11, SOAP_12)
 MAPS = "http://xml.apache.org/xml-soap"
-_INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
-_XML = "http://www.w3.org/XML/1998/namespace"
 _SIZE = re.compile(r"\[([0-9, ]*)\]\s*$")
 _FEW, _OFTEN = 100_000, 10
 """Elements that may be read through references: so many, or so many times those of the reply."""
@@ -42,14 +42,14 @@ class _Marks:
                     self.data[name] = text
                 case "" if name == "href":
                     self.reference = text.removeprefix("#")
-                case namespace if namespace == _INSTANCE:
+                case namespace if namespace == XSI:
                     if name == "nil":
                         self.nil = text.strip() in ("true", "1")
                     elif name == "type":
                         self.type = text
                 case namespace if namespace in ENCODINGS:
                     self._of_an_array(name, text)
-                case namespace if namespace not in ("", _XML, *ENVELOPES):
+                case namespace if namespace not in ("", XML, *ENVELOPES):
                     self.data[name] = text
 
     def _of_an_array(self, name: str, text: str) -> None:
@@ -140,7 +140,7 @@ class Values:
                 entries[name] = value
         if not (shape.required <= entries.keys() and all(entries[name] for name in shape.required_many)):
             lacking = [name for name in shape.required_many if not entries[name]]
-            entries["_missing"] = sorted(lacking + [name for name in shape.required if name not in entries])
+            entries[MISSING] = sorted(lacking + [name for name in shape.required if name not in entries])
         return entries
 
     def _unknown(

@@ -14,13 +14,13 @@ from lxml import etree
 from zeep.xsd import AnyType
 
 from connectors.http.redaction import plain
+from connectors.soap_erp import namespaces
 from connectors.soap_erp.wsdl.documents import Documents
 from connectors.soap_erp.wsdl.facets import Facets, facets_of
-from connectors.soap_erp.wsdl.packaged import SOAP_ENCODING
 from core.errors import ConfigError
 
-XSD = "{http://www.w3.org/2001/XMLSchema}"
-_WELL_KNOWN = frozenset({XSD.strip("{}"), SOAP_ENCODING})
+XSD = f"{{{namespaces.XSD}}}"
+_WELL_KNOWN = frozenset({namespaces.XSD, namespaces.SOAP_ENCODING})
 _CONTENT = frozenset(
     XSD + name for name in "sequence choice all complexContent simpleContent extension restriction redefine".split()
 )

@@ -14,6 +14,7 @@ from zeep.loader import absolute_location, normalize_location
 from zeep.settings import Settings
 
 from connectors.http.redaction import plain
+from connectors.soap_erp.namespaces import XML, XSD
 from connectors.soap_erp.wsdl.cache import Cache
 from connectors.soap_erp.wsdl.packaged import packaged
 from core.errors import ConfigError
@@ -25,11 +26,10 @@ MOST_DOCUMENTS = 500
 MOST_BYTES = 64 * 1024 * 1024
 """Of one description with everything it imports. NetSuite's has 47 documents of 4 MB."""
 
-_XSD = "{http://www.w3.org/2001/XMLSchema}"
+_XSD = f"{{{XSD}}}"
 _WSDL_IMPORT = "{http://schemas.xmlsoap.org/wsdl/}import"
 _ROOTS = ("{http://schemas.xmlsoap.org/wsdl/}definitions", f"{_XSD}schema")
 _REFERENCES = (_WSDL_IMPORT, *(f"{_XSD}{name}" for name in ("import", "include", "redefine", "override")))
-_XML_NAMESPACE = "http://www.w3.org/XML/1998/namespace"
 _PLAIN_QUERY = re.compile(r"(wsdl|xsd|singlewsdl)(=[\w.:/-]*)?", re.IGNORECASE)
 
 
@@ -112,7 +112,7 @@ class Documents:
         """What a document imports and includes: the element that says so, and the location it leads to."""
         for element in self._trees[location].iter(*_REFERENCES):
             to = element.get("location" if element.tag == _WSDL_IMPORT else "schemaLocation")
-            if to and element.get("namespace") != _XML_NAMESPACE:
+            if to and element.get("namespace") != XML:
                 yield element, self._absolute(element, to, location)
 
     def _absolute(self, element: etree._Element, to: str, base: str) -> str:

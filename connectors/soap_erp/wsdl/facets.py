@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from connectors.soap_erp.namespaces import XSD
+
 if TYPE_CHECKING:
     from connectors.soap_erp.wsdl.declarations import Declared
 
-_XSD = "{http://www.w3.org/2001/XMLSchema}"
+_XSD = f"{{{XSD}}}"
 _DEEPEST = 40
 _COUNTS = {
     "length": "length",
@@ -101,7 +103,7 @@ def fits(text: str, builtin: str, patterns: tuple[str, ...] = ()) -> bool:
 @lru_cache(maxsize=512)
 def _schema(builtin: str, patterns: tuple[str, ...]) -> etree.XMLSchema | None:
     """None where a pattern is one that libxml2 cannot read."""
-    root = etree.Element(f"{_XSD}schema", nsmap={"xsd": _XSD.strip("{}")})
+    root = etree.Element(f"{_XSD}schema", nsmap={"xsd": XSD})
     type_ = etree.SubElement(etree.SubElement(root, f"{_XSD}element", name="value"), f"{_XSD}simpleType")
     restriction = etree.SubElement(type_, f"{_XSD}restriction", base=f"xsd:{builtin}")
     for pattern in patterns:

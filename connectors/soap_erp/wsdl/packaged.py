@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from importlib import resources
 
-SOAP_ENCODING = "http://schemas.xmlsoap.org/soap/encoding/"
-"""Namespace of arrays and of simple types that may be references, in rpc/encoded services."""
+from connectors.soap_erp.namespaces import SOAP_ENCODING, XML
 
 _FILES = {
     SOAP_ENCODING: "soap-encoding.xsd",
-    "http://www.w3.org/XML/1998/namespace": "xml.xsd",
+    XML: "xml.xsd",
     "http://www.w3.org/2001/xml.xsd": "xml.xsd",
     "http://www.w3.org/2001/03/xml.xsd": "xml.xsd",
     "http://www.w3.org/2009/01/xml.xsd": "xml.xsd",
